@@ -1,0 +1,44 @@
+"""Everything in one run: ``python -m benchmarks --output docs/developers/figures``.
+
+Takes about ten minutes on an otherwise idle machine. ``--quick`` only shows that each benchmark works.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from .common import parser, progress
+
+FULL = {
+    "keystroke": ["--rooms", "1", "10", "30", "--seconds", "20", "--turns", "2"],
+    "run_output": ["--runs", "100"],
+    "kernel_start": ["--rounds", "10"],
+    "room_page": ["--rounds", "8"],
+    "disk": ["--seconds", "60"],
+}
+QUICK = {
+    "keystroke": ["--rooms", "1", "--seconds", "2", "--turns", "1"],
+    "run_output": ["--runs", "5"],
+    "kernel_start": ["--rounds", "1"],
+    "room_page": ["--rounds", "1"],
+    "disk": ["--seconds", "3"],
+}
+
+
+def main() -> int:
+    """Run each benchmark in a process of its own; 1 if one of them failed."""
+    options = parser(__doc__)
+    options.add_argument("--quick", action="store_true")
+    chosen = options.parse_args()
+    failed = False
+    for name, arguments in (QUICK if chosen.quick else FULL).items():
+        progress(f"--- {name}")
+        output = [] if chosen.output is None else ["--output", str(chosen.output)]
+        command = [sys.executable, "-m", f"benchmarks.{name}", *arguments, *output]
+        failed |= subprocess.run(command, check=False).returncode != 0
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

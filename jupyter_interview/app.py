@@ -1,0 +1,165 @@
+"""How is everything put together? Traits, managers, handlers. Wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import Dict, Enum, Float, Integer, Unicode, default
+
+from .auth import Argon2Passwords, RateLimits, SignedTokens, hash_secret, load_secret
+from .auth.identity import RequestIdentity
+from .collab import fold, open_document
+from .core.limits import Limits
+from .core.models import JSON
+from .db import Database
+from .execution import InterviewKernelManager, RoomExecutors, kernels_dir, languages
+from .facade import facade_handlers
+from .handlers import channel_handlers, rest_handlers
+from .managers.accounts import Accounts
+from .managers.invitations import Invitations
+from .managers.members import Members
+from .managers.records import Records
+from .managers.rooms import Rooms
+from .managers.services import SETTING, Services
+from .provisioners import choose
+
+_HERE = Path(__file__).parent
+
+
+class InstalledLanguages:
+    """The Protocol `managers.services.Languages`."""
+
+    def __init__(self, kernels: InterviewKernelManager) -> None:
+        self._kernels = kernels
+
+    def list(self) -> list[JSON]:
+        """All languages."""
+        return [language.to_json() for language in languages(self._kernels)]
+
+
+class InterviewApp(ExtensionApp):
+    """Live interview rooms: a shared notebook, chat, a sandboxed kernel, and an exact replay."""
+
+    name = "jupyter_interview"
+    app_name = "Jupyter Interview"
+    extension_url = "/interview/"
+    load_other_extensions = True
+    static_url_prefix = "/interview/static/"
+
+    database_url = Unicode(
+        config=True,
+        help="SQLAlchemy URL of the database: sqlite:///FILE or postgresql://USER@HOST/NAME. "
+        "By default a SQLite file in Jupyter's data directory.",
+    )
+    data_dir = Unicode(config=True, help="Where the secret and the default database are kept.")
+    sandbox = Enum(
+        ["auto", "bubblewrap", "none"],
+        default_value="auto",
+        config=True,
+        help="What kernels run in. 'auto' takes the sandbox that works here and refuses to start kernels when none "
+        "does; 'none' runs the code of strangers with the rights of this server.",
+    )
+    limits = Dict(
+        value_trait=Float(),
+        key_trait=Unicode(),
+        config=True,
+        help="Limits that differ from their defaults, by name; docs/operators/configuration.md lists them.",
+    )
+    rates = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        config=True,
+        help="Rate limits that differ from their defaults, by name, for instance {'login': '5/minute'}.",
+    )
+    password_workers = Integer(2, min=1, max=16, config=True, help="Passwords that are hashed at the same time.")
+
+    serverapp: ServerApp
+
+    aliases = {  # noqa: RUF012  # upstream's name and kind
+        "database": "InterviewApp.database_url",
+        "sandbox": "InterviewApp.sandbox",
+    }
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return str(Path(jupyter_data_dir()) / "interview")
+
+    @default("database_url")
+    def _default_database_url(self) -> str:
+        return f"sqlite:///{Path(self.data_dir) / 'interview.sqlite'}"
+
+    def initialize_settings(self) -> None:
+        """Build the managers."""
+        for folder in (Path(self.data_dir), Path(self.data_dir) / "runtime"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        limits = Limits.checked(**{name: _number(value) for name, value in self.limits.items()})
+        engine = choose(self.sandbox, limits, hidden=[self.data_dir])
+        if engine.problem is not None:
+            self.log.warning(engine.problem)
+        kernels = InterviewKernelManager(
+            parent=self.serverapp,
+            engine=engine,
+            kernels_dir=kernels_dir(),
+            connection_dir=str(Path(self.data_dir) / "runtime"),
+        )
+        self.services = self._build(limits, kernels)
+        self.settings.update({SETTING: self.services, "interview_templates": _templates()})
+
+    def _build(self, limits: Limits, kernels: InterviewKernelManager) -> Services:
+        base_url = self.serverapp.base_url
+        database = Database(self.database_url, queue_limit=limits.write_queue)
+        database.prepare()
+        passwords = Argon2Passwords(workers=self.password_workers)
+        tokens = SignedTokens(load_secret(Path(self.data_dir) / "secret"))
+        records = Records(database, fold)
+        accounts = Accounts(database, passwords, tokens)
+        executors = RoomExecutors(kernels, limits)
+        rooms = Rooms(database, limits, passwords, records, executors, open_document, base_url)
+        invitations = Invitations(database, hash_secret)
+        members = Members(database, rooms, records, invitations, passwords, tokens, limits)
+        return Services(
+            database=database,
+            limits=limits,
+            rates=RateLimits(dict(self.rates)),
+            identity=RequestIdentity(accounts, members, self.serverapp.identity_provider, base_url),
+            accounts=accounts,
+            rooms=rooms,
+            members=members,
+            invitations=invitations,
+            records=records,
+            languages=InstalledLanguages(kernels),
+            kernels=kernels,
+        )
+
+    def initialize_handlers(self) -> None:
+        """Mount everything. What is not here cannot be reached."""
+        static = (r"/interview/static/(.*)", FileFindHandler, {"path": [str(_HERE / "static")]})
+        self.handlers.extend([static, *channel_handlers(), *rest_handlers(), *facade_handlers()])
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Open the database before the first request is answered."""
+        self.services.database.start()
+        await self.services.accounts.start()
+        apps = serverapp.extension_manager.extension_apps.get("jupyterlab", set())
+        self.serverapp.web_app.settings["interview_lab"] = next(iter(apps), None)
+
+    async def stop_extension(self) -> None:
+        """Store what is queued, end the kernels."""
+        await self.services.rooms.close()
+        await asyncio.wait_for(self.services.kernels.shutdown_all(now=True), 30)
+        await self.services.database.close()
+
+
+def _number(value: float) -> float:
+    return int(value) if float(value).is_integer() else value
+
+
+def _templates() -> Environment:
+    return Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)

@@ -1,0 +1,41 @@
+"""``jupyter interview db …``: is the database of this version?
+
+A server never changes a database by starting: it refuses one of another revision and names ``db upgrade``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ..app import InterviewApp
+from ..db import schema
+from ..db.engine import open_engine
+from . import command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="jupyter interview db", description="The database's schema")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("upgrade", help="bring the database to the revision of this version; make a backup first")
+    actions.add_parser("revision", help="print the database's revision and the one that this version needs")
+    return parser
+
+
+def _work(options: argparse.Namespace, app: InterviewApp) -> int:
+    engine = open_engine(app.database_url, writer=True)
+    try:
+        if options.action == "upgrade":
+            print(f"The database is at revision {schema.upgrade(engine)}.")
+            return 0
+        with engine.connect() as connection:
+            found = schema.revision(connection)
+        print(f"database: {found or 'empty'}\nneeded:   {schema.head()}")
+        return 0 if found in (None, schema.head()) else 1
+    finally:
+        engine.dispose()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one action; the exit status."""
+    return command.run(_parser(), arguments, _work)

@@ -1,0 +1,50 @@
+"""How does ``jupyter interview`` start?
+
+As a stock Jupyter server with JupyterLab, in which our extension is always on and a failure to load it is fatal: a
+server that went on without it would be an unguarded JupyterLab. Configuration files and options count as ever; the
+values here only replace Jupyter's defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+
+from ..app import InterviewApp
+
+# Rooms have a document server of their own, and two of them would write into one document twice: stock real-time
+# collaboration is off in what we start. It belongs to `jupyter lab`, where it stays as it was.
+EXTENSIONS = {
+    "jupyter_interview": True,
+    "jupyterlab": True,
+    "jupyter_server_ydoc": False,
+    "jupyter_server_fileid": False,
+}
+
+
+def defaults() -> dict[str, Any]:
+    """Values of `ServerApp`'s traits that differ from Jupyter's own defaults."""
+    return {
+        "allow_unauthenticated_access": False,
+        "default_url": "/lab",
+        "ip": "127.0.0.1",
+        "jpserver_extensions": dict(EXTENSIONS),
+        "open_browser": True,
+        "reraise_server_extension_failures": True,
+    }
+
+
+def make_server(arguments: Sequence[str]) -> ServerApp:
+    """A server that is configured and listens, but does not run yet."""
+    server: ServerApp = ServerApp.instance(**defaults())
+    server.aliases = {**server.aliases, **InterviewApp.aliases}
+    server.initialize(argv=list(arguments), starter_extension=InterviewApp.name)
+    return server
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until stopped."""
+    make_server(arguments).start()
+    return 0

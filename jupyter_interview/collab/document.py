@@ -1,0 +1,403 @@
+"""How is the shared notebook of one room edited by many, with every change in its author's name?
+
+*Attributed apply*: a message carries the authenticated member of its socket, the permission is checked per message, and
+the update is applied inside an "acting as" context, so that the document's observer knows the author of every delta.
+*Write-ahead*: a delta goes to the log first and to the other sockets once it is durable. So no browser ever holds an
+operation of somebody else that the log does not have, and a Yjs client id can be bound to its member strictly, through
+restarts: whoever sends operations of another's client id forges them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Doc, TransactionEvent
+
+from ..core.errors import BadMessage, Forbidden, RoomEnded, StorageUnavailable, TooLarge
+from ..core.models import JSON, Event, EventKind, Member
+from ..core.permissions import Permission
+from ..managers.live import LiveRoom
+from . import wire
+from .awareness import KEEP_ALIVE, Awareness, Forged
+from .notebook import cells_of, change_text, code_cells, find_cell, first_state, read_notebook, starting_notebook
+from .outputs import IDLE, DocumentOutputs
+from .updates import Claims, inspect, read_state
+from .wire import Malformed, Reader
+
+_log = logging.getLogger(__name__)
+_EMPTY = b"\0\0"
+_KEEP_ALIVE_SECONDS = 15.0
+_CLIENTS_PER_MEMBER = 1_000
+_IGNORED_PER_SOCKET = 200
+SERVER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the log of a document tells: its state as one update, who owns which client id, its size in bytes."""
+
+    state: bytes
+    owners: dict[int, int]
+    size: int
+
+
+async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> NotebookDocument:
+    """The document of a room that is being opened; the Protocol `managers.rooms.OpenDocument`.
+
+    Args:
+        live: the room.
+        history: the document's events so far; when there are none, the first is written here.
+        starting: ``{"notebook": nbformat or None, "starter": source of the first cell}`` for a new room.
+
+    Raises:
+        StorageUnavailable: the first event could not be stored.
+    """
+    loop = asyncio.get_running_loop()
+    if not history:
+        wanted = starting or {}
+        notebook = wanted.get("notebook") or starting_notebook(wanted.get("starter") or "", live.room.language)
+        data = await loop.run_in_executor(None, first_state, notebook)
+        history = [await live.log.record(EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=data)]
+    return NotebookDocument(live, await loop.run_in_executor(None, _remember, history))
+
+
+def _remember(history: Sequence[Event]) -> Past:
+    """Runs in a thread: the history of a long interview takes its time."""
+    doc: Doc[Any] = Doc()
+    owners: dict[int, int] = {}
+    size = 0
+    with doc.transaction():
+        for event in history:
+            update = event.data or b""
+            size += len(update)
+            doc.apply_update(update)
+            for client in inspect(update).spans:
+                # The text that a plain websocket client sends is written by the server in a member's name, with the
+                # server's client id: the first owner stays.
+                owners.setdefault(client, event.member)
+    return Past(doc.get_update(), owners, size)
+
+
+@dataclass(slots=True)
+class _Socket:
+    """An open document socket. ``ignored`` counts what was dropped without harm."""
+
+    id: int
+    member: str
+    key: int
+    send: Callable[[bytes], None]
+    ignored: int = 0
+
+
+class NotebookDocument:
+    """The document of one open room; the Protocol `core.ports.Document`.
+
+    Args:
+        live: the room.
+        past: what its log tells.
+    """
+
+    def __init__(self, live: LiveRoom, past: Past) -> None:
+        self._live = live
+        self.doc: Doc[Any] = Doc()
+        self.displays: dict[str, list[tuple[str, int]]] = {}
+        self._awareness = Awareness()
+        self._sockets: dict[int, _Socket] = {}
+        self._author: tuple[int, int, JSON | None] = (SERVER, 0, {"source": "server"})
+        self._remote = False
+        self.frozen = False
+        self._size = past.size
+        self._owners = past.owners
+        self._clients = Counter(past.owners.values())
+        self._waiters: list[tuple[str, str, asyncio.Future[bool]]] = []
+        self._code_changed: Callable[[], None] = lambda: None
+        self.doc.apply_update(past.state)
+        self._owners[self.doc.client_id] = SERVER
+        self._state = read_state(self.doc.get_state())
+        self._subscription = self.doc.observe(self._observed)
+        self._timer = asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._keep_alive)
+
+    # -- reading
+
+    def source(self, cell: str) -> str | None:
+        """A code cell's source."""
+        found = find_cell(self.doc, cell)
+        return None if found is None else str(found["source"])
+
+    def code_cells(self) -> list[str]:
+        """Ids of the code cells."""
+        return [str(cell.get("id")) for cell in code_cells(self.doc)]
+
+    def code(self) -> str:
+        """Source of the first code cell."""
+        first = next(code_cells(self.doc), None)
+        return "" if first is None else str(first["source"])
+
+    def notebook(self) -> JSON:
+        """The notebook as it stands."""
+        return read_notebook(self.doc)
+
+    def observe_code(self, changed: Callable[[], None]) -> None:
+        """Whom to tell of changes."""
+        self._code_changed = changed
+
+    async def wait_for_source(self, cell: str, digest: str, seconds: float) -> bool:
+        """Wait for a source that the client saw and whose update is still on its way."""
+        if self._has_source(cell, digest):
+            return True
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        waiter = (cell, digest, future)
+        self._waiters.append(waiter)
+        try:
+            return await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.remove(waiter)
+
+    def _has_source(self, cell: str, digest: str) -> bool:
+        source = self.source(cell)
+        return source is not None and hashlib.sha256(source.encode()).hexdigest() == digest
+
+    # -- writing by the server
+
+    @contextlib.contextmanager
+    def writing(self, run: str) -> Generator[None]:
+        """A transaction of the server's, for a run."""
+        with self._acting(SERVER, 0, {"source": "kernel", "run": run}), self.doc.transaction():
+            yield
+
+    def outputs_of(self, cell: str, run: str) -> DocumentOutputs:
+        """Where the outputs of a run go."""
+        return DocumentOutputs(self, cell, run)
+
+    def settle(self) -> None:
+        """No cell runs."""
+        with self._acting(SERVER, 0, {"source": "server"}), self.doc.transaction():
+            for cell in code_cells(self.doc):
+                if cell.get("execution_state") != IDLE:
+                    cell["execution_state"] = IDLE
+
+    def set_code(self, text: str, member: Member, connection: int) -> None:
+        """Make the first code cell's source ``text``."""
+        self._check_writer(member.id, connection, "code_update")
+        limit = self._live.limits.code_bytes
+        if len(text.encode("utf-8", "replace")) > limit:
+            raise TooLarge(f"A cell can have {limit} bytes of code.", limit=limit)
+        with self._acting(member.key, connection, None), self.doc.transaction():
+            first = next(code_cells(self.doc), None)
+            if first is None:
+                raise BadMessage("The notebook has no code cell.")
+            change_text(first["source"], text)
+
+    def freeze(self) -> None:
+        """Nothing changes any more."""
+        self.frozen = True
+
+    async def close(self) -> None:
+        """Let go of the document."""
+        self._timer.cancel()
+        self._sockets.clear()
+        for _, _, future in self._waiters:
+            if not future.done():
+                future.set_result(False)
+        self.doc.unobserve(self._subscription)
+
+    # -- sockets
+
+    def connect(self, member: Member, connection: int, send: Callable[[bytes], None]) -> None:
+        """A document socket opened."""
+        self._sockets[connection] = _Socket(connection, member.id, member.key, send)
+        send(wire.sync(wire.STEP1, self.doc.get_state()))
+        if (everybody := self._awareness.everybody()) is not None:
+            send(everybody)
+
+    def disconnect(self, connection: int) -> None:
+        """A document socket closed."""
+        if self._sockets.pop(connection, None) is None:
+            return
+        if (gone := self._awareness.leave(connection)) is not None:
+            self._send(gone)
+
+    def receive(self, connection: int, message: bytes) -> Awaitable[None] | None:
+        """A message came."""
+        socket = self._sockets.get(connection)
+        if socket is None:
+            return None
+        if self._live.log.failure is not None:
+            raise StorageUnavailable("The server cannot store what happens here.")
+        try:
+            return self._dispatch(socket, message)
+        except Forged as error:
+            self._live.deny(socket.key, socket.id, "awareness", reason=str(error))
+            raise BadMessage("You can speak for yourself only.") from error
+        except Malformed as error:
+            self._live.deny(socket.key, socket.id, "document_message", reason=str(error))
+            raise BadMessage("The message is not of the document's protocol.") from error
+
+    def _dispatch(self, socket: _Socket, message: bytes) -> Awaitable[None] | None:
+        reader = Reader(message)
+        kind = reader.varuint()
+        if kind == wire.SYNC:
+            step, data = reader.varuint(), reader.bytes()
+            if not reader.done:
+                raise Malformed("there is something behind the message")
+            if step == wire.STEP1:
+                read_state(data)
+                return self._answer(socket, data)
+            if step in (wire.STEP2, wire.UPDATE):
+                return self._update(socket, data)
+            raise Malformed("an unknown step of the sync protocol")
+        if kind == wire.AWARENESS:
+            member = self._live.members[socket.member]
+            if (out := self._awareness.receive(member, socket.id, reader.bytes())) is not None:
+                self._send(out, but=socket.id)
+            return None
+        if kind == wire.QUERY_AWARENESS:
+            if (everybody := self._awareness.everybody()) is not None:
+                socket.send(everybody)
+            return None
+        if kind == wire.RAW:
+            return self._saved(socket, reader)
+        raise Malformed("an unknown kind of message")
+
+    async def _answer(self, socket: _Socket, state: bytes) -> None:
+        """What a client lacks: only what is durable goes out."""
+        await self._live.log.barrier()
+        socket.send(wire.sync(wire.STEP2, self.doc.get_update(state)))
+
+    async def _saved(self, socket: _Socket, reader: Reader) -> None:
+        """JupyterLab asks to save: everything always is, once the log has it."""
+        if reader.string() != "save":
+            raise Malformed("an unknown request")
+        number = reader.varuint()
+        await self._live.log.barrier()
+        answer = f'{{"type":"save","responseTo":{number},"status":"success"}}'.encode()
+        socket.send(bytes((wire.RAW,)) + wire.prefixed(answer))
+
+    def _update(self, socket: _Socket, update: bytes) -> Awaitable[None] | None:
+        if update == _EMPTY:
+            return None
+        member = self._live.members.get(socket.member)
+        if member is None or not member.can(Permission.EDIT) or self.frozen:
+            self._unwanted(socket, update)
+            return None
+        claims = inspect(update)
+        for client in claims.news(self._state):
+            if self._owners.get(client, member.key) != member.key:
+                self._live.deny(member.key, socket.id, "document_update", reason="client id of another", client=client)
+                raise BadMessage("This browser sends changes in somebody else's name.", code="forbidden")
+        if not claims.fits(self._state):
+            # The client knows what is missing, and sends it when it hears how far the server is.
+            socket.send(wire.sync(wire.STEP1, self.doc.get_state()))
+            return None
+        if self._size + len(update) > self._live.limits.document_bytes:
+            raise TooLarge("The notebook has reached its limit.", limit=self._live.limits.document_bytes)
+        self._apply(member, socket, update, claims)
+        return self._live.log.capacity() if self._live.log.behind else None
+
+    def _apply(self, member: Member, socket: _Socket, update: bytes, claims: Claims) -> None:
+        news = claims.news(self._state)
+        strangers = sum(client not in self._owners for client in news)
+        if strangers and self._clients[member.key] + strangers > _CLIENTS_PER_MEMBER:
+            raise TooLarge("Too many editors were opened by one member.", limit=_CLIENTS_PER_MEMBER)
+        with self._acting(member.key, socket.id, None):
+            self._remote = True
+            try:
+                self.doc.apply_update(update)
+            except Exception as error:  # whatever the CRDT makes of a stranger's bytes is the stranger's mistake
+                raise Malformed(f"the update does not apply: {type(error).__name__}") from error
+            finally:
+                self._remote = False
+        for client in news:
+            if client not in self._owners:
+                self._owners[client] = member.key
+                self._clients[member.key] += 1
+            self._state[client] = claims.spans[client][1]
+
+    def _unwanted(self, socket: _Socket, update: bytes) -> None:
+        """An update of somebody who may not edit.
+
+        Every page of JupyterLab writes a little when it opens (the document's id, the kernel's language): that is
+        passed over. What would change a cell is refused and logged.
+        """
+        if self.frozen:
+            raise RoomEnded("The interview has ended.")
+        socket.ignored += 1
+        if socket.ignored <= _IGNORED_PER_SOCKET:
+            twin: Doc[Any] = Doc()
+            twin.apply_update(self.doc.get_update())
+            before = cells_of(twin).to_py()
+            inspect(update)
+            try:
+                twin.apply_update(update)
+            except Exception as error:  # as in _apply
+                raise Malformed(f"the update does not apply: {type(error).__name__}") from error
+            if cells_of(twin).to_py() == before:
+                return
+        self._live.deny(socket.key, socket.id, "document_update", permission=Permission.EDIT.value)
+        raise Forbidden("You may not edit here now.")
+
+    def _check_writer(self, member_id: str, connection: int, what: str) -> None:
+        self._live.require(member_id, Permission.EDIT, connection, what)
+        if self.frozen:
+            raise RoomEnded("The interview has ended.")
+
+    # -- what every change passes
+
+    @contextlib.contextmanager
+    def _acting(self, member: int, connection: int, payload: JSON | None) -> Generator[None]:
+        before, self._author = self._author, (member, connection, payload)
+        try:
+            yield
+        finally:
+            self._author = before
+
+    def _observed(self, event: TransactionEvent) -> None:
+        """Runs inside the commit of every transaction, so it must not raise: the data are in the document already."""
+        member, connection, payload = self._author
+        try:
+            update = event.update
+            self._size += len(update)
+            if not self._remote:
+                # Not in pycrdt's type stubs; the document itself cannot be read inside its commit.
+                self._state = read_state(event.after_state)  # type: ignore[attr-defined]
+            self._live.log.append(
+                EventKind.DOCUMENT_UPDATE,
+                member=member,
+                connection=connection,
+                payload=payload,
+                data=update,
+                durable=self._publish,
+            )
+            if self._waiters:
+                asyncio.get_running_loop().call_soon(self._wake)
+            self._code_changed()
+        except Exception:
+            _log.exception("A change of the document was not logged")
+            self._live.log.fail(StorageUnavailable("A change could not be logged."))
+
+    def _publish(self, event: Event) -> None:
+        """A change is durable: everybody but its author's socket gets it."""
+        self._send(wire.sync(wire.UPDATE, event.data or b""), but=event.connection)
+
+    def _send(self, message: bytes, but: int = -1) -> None:
+        for socket in list(self._sockets.values()):
+            if socket.id != but:
+                socket.send(message)
+
+    def _wake(self) -> None:
+        for cell, digest, future in self._waiters:
+            if not future.done() and self._has_source(cell, digest):
+                future.set_result(True)
+
+    def _keep_alive(self) -> None:
+        self._send(KEEP_ALIVE)
+        self._timer = asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._keep_alive)

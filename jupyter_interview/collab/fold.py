@@ -1,0 +1,20 @@
+"""How did a notebook stand after these updates?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pycrdt import Doc
+
+from ..core.models import JSON
+from .notebook import read_notebook
+
+
+def fold(updates: Iterable[bytes]) -> JSON:
+    """The nbformat notebook after ``updates``, in their order; the same JSON as the live document's."""
+    doc: Doc[Any] = Doc()
+    with doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
+    return read_notebook(doc)

@@ -1,0 +1,125 @@
+"""How are Yjs messages written and read?
+
+The primitives of lib0's encoding (variable-length integers, strings and values) and the message types of y-protocols,
+as y-websocket speaks them. Every read is bounded by the message: nothing a client sends makes more than a copy of it.
+
+Sources: https://github.com/dmonad/lib0 (encoding.js, decoding.js), https://github.com/yjs/y-protocols (PROTOCOL.md).
+"""
+
+from __future__ import annotations
+
+SYNC, AWARENESS, RAW, QUERY_AWARENESS = 0, 1, 2, 3
+STEP1, STEP2, UPDATE = 0, 1, 2
+_VARUINT_BYTES = 8
+_NESTING = 64
+
+
+class Malformed(ValueError):
+    """The bytes are not what the protocol says."""
+
+
+class Reader:
+    """Reads lib0 primitives from bytes.
+
+    Every method raises `Malformed` where the bytes end too early or are not of its kind.
+    """
+
+    __slots__ = ("_data", "_end", "at")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._end = len(data)
+        self.at = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether everything was read."""
+        return self.at >= self._end
+
+    def byte(self) -> int:
+        """One byte."""
+        if self.at >= self._end:
+            raise Malformed("the message ends too early")
+        value = self._data[self.at]
+        self.at += 1
+        return value
+
+    def varuint(self) -> int:
+        """An unsigned integer of up to 53 bits."""
+        value = shift = 0
+        for _ in range(_VARUINT_BYTES):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if value > 0x1F_FFFF_FFFF_FFFF:
+                    break
+                return value
+            shift += 7
+        raise Malformed("an integer is too large")
+
+    def bytes(self) -> bytes:
+        """Bytes with their length before them."""
+        length = self.varuint()
+        end = self.at + length
+        if end > self._end:
+            raise Malformed("the message ends too early")
+        value = self._data[self.at : end]
+        self.at = end
+        return value
+
+    def string(self) -> str:
+        """UTF-8 with its length in bytes before it."""
+        try:
+            return self.bytes().decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("a string is not UTF-8") from error
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes."""
+        self.at += length
+        if self.at > self._end:
+            raise Malformed("the message ends too early")
+
+    def skip_any(self, depth: int = 0) -> None:
+        """Pass over a value of lib0's ``any`` encoding."""
+        kind = self.byte()
+        if depth > _NESTING:
+            raise Malformed("a value is nested too deeply")
+        if kind in (127, 126, 121, 120):
+            return
+        if kind == 125:
+            while self.byte() & 0x80:
+                pass
+        elif kind in (124, 123, 122):
+            self.skip(4 if kind == 124 else 8)
+        elif kind in (119, 116):
+            self.bytes()
+        elif kind == 118:
+            for _ in range(self.varuint()):
+                self.bytes()
+                self.skip_any(depth + 1)
+        elif kind == 117:
+            for _ in range(self.varuint()):
+                self.skip_any(depth + 1)
+        else:
+            raise Malformed("a value is of an unknown kind")
+
+
+def varuint(value: int) -> bytes:
+    """An unsigned integer, encoded."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(0x80 | (value & 0x7F))
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def prefixed(data: bytes) -> bytes:
+    """Bytes with their length before them."""
+    return varuint(len(data)) + data
+
+
+def sync(step: int, data: bytes) -> bytes:
+    """A message of the sync protocol."""
+    return bytes((SYNC, step)) + prefixed(data)

@@ -1,0 +1,61 @@
+"""How much of everything is allowed?
+
+Each limit has a default and a hard maximum. Operators set them in the server's configuration (`app.py` makes a trait of
+each); nothing that a client, a kernelspec or a room's settings say can pass the maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _limit(default: float, maximum: float, unit: str, text: str) -> Any:
+    return field(default=default, metadata={"maximum": maximum, "unit": unit, "help": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force. Construct with `Limits.checked` to have the maxima applied."""
+
+    document_message_bytes: int = _limit(1_000_000, 16_000_000, "bytes", "largest message on the document socket")
+    channel_message_bytes: int = _limit(262_144, 2_000_000, "bytes", "largest frame on the room channel")
+    kernel_message_bytes: int = _limit(262_144, 2_000_000, "bytes", "largest message on the kernel socket")
+    chat_chars: int = _limit(10_000, 100_000, "characters", "longest chat message")
+    code_bytes: int = _limit(200_000, 2_000_000, "bytes", "longest source of one cell")
+    document_bytes: int = _limit(8_000_000, 64_000_000, "bytes", "largest shared document")
+    notebook_bytes: int = _limit(4_000_000, 32_000_000, "bytes", "largest notebook a room can start from")
+    members: int = _limit(50, 500, "people", "members of one room, spectators included")
+    sockets_per_member: int = _limit(24, 100, "sockets", "open sockets of one member in one room, all kinds")
+    cells: int = _limit(500, 5_000, "cells", "cells of one notebook")
+    run_seconds: float = _limit(60.0, 3_600.0, "seconds", "time of one run")
+    run_queue: int = _limit(100, 1_000, "runs", "runs that wait in one room")
+    output_bytes: int = _limit(1_000_000, 20_000_000, "bytes", "outputs of one run")
+    output_count: int = _limit(500, 10_000, "outputs", "outputs of one run")
+    kernel_start_seconds: float = _limit(60.0, 600.0, "seconds", "time until a started kernel has to answer")
+    kernel_memory_bytes: int = _limit(1_073_741_824, 68_719_476_736, "bytes", "memory of one kernel")
+    kernel_processes: int = _limit(128, 4_096, "processes", "processes and threads of one kernel")
+    kernel_file_bytes: int = _limit(268_435_456, 17_179_869_184, "bytes", "largest file a kernel can write")
+    kernel_scratch_bytes: int = _limit(268_435_456, 17_179_869_184, "bytes", "home and /tmp of one kernel")
+    kernel_cpu_seconds: int = _limit(3_600, 86_400, "seconds", "processor time of one kernel process")
+    grace_seconds: float = _limit(20.0, 600.0, "seconds", "absence that is not yet a leave")
+    ping_seconds: float = _limit(15.0, 120.0, "seconds", "interval of the server's pings")
+    silence_seconds: float = _limit(30.0, 600.0, "seconds", "silence after which a socket is dropped")
+    release_seconds: float = _limit(300.0, 86_400.0, "seconds", "time until an empty room leaves the memory")
+    write_queue: int = _limit(20_000, 1_000_000, "rows", "rows that may wait for the database")
+
+    @classmethod
+    def checked(cls, **values: float) -> Limits:
+        """Limits with ``values`` over the defaults.
+
+        Raises:
+            ValueError: a name is unknown, or a value is not positive or beyond its hard maximum.
+        """
+        known = {item.name: item for item in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"unknown limit {name!r}; known are {', '.join(sorted(known))}")
+            maximum = known[name].metadata["maximum"]
+            if not 0 < value <= maximum:
+                raise ValueError(f"limit {name} = {value} is outside 0 < {name} <= {maximum}")
+        return cls(**values)  # type: ignore[arg-type]  # the names were checked above

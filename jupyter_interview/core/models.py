@@ -1,0 +1,240 @@
+"""What are the things of an interview?
+
+Plain frozen values that every floor shares; `db/` stores them, `managers/` change them, `handlers/` encode them.
+Times are integers: microseconds since 1970 in UTC (`core.clock`). ``key`` is a row's small integer in the database and
+never leaves the server; ``id`` is what clients see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from .permissions import Permission, Role, allowed, effective
+
+JSON = dict[str, Any]
+_COLORS = 7
+
+
+class RoomState(StrEnum):
+    """A room waits for its candidate, is live, and ends once and for all."""
+
+    WAITING = "waiting"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class MemberState(StrEnum):
+    """A member knocks until admitted, is seated, and may be removed."""
+
+    KNOCKING = "knocking"
+    SEATED = "seated"
+    REMOVED = "removed"
+
+
+class Presence(StrEnum):
+    """Whether a seated member is connected: away is the grace time after the last socket closed."""
+
+    PRESENT = "present"
+    AWAY = "away"
+    LEFT = "left"
+
+
+class EventKind(IntEnum):
+    """The kinds of the event log. The numbers are stored: never change or reuse one."""
+
+    DOCUMENT_SNAPSHOT = 1
+    DOCUMENT_UPDATE = 2
+    DOCUMENT_RESYNC = 3
+    CHAT_MESSAGE = 10
+    JOIN = 20
+    AWAY = 21
+    LEAVE = 22
+    KNOCK = 23
+    ADMIT = 24
+    REMOVE = 25
+    RUN_STARTED = 30
+    RUN_FINISHED = 31
+    KERNEL_STARTED = 40
+    KERNEL_RESTARTED = 41
+    KERNEL_DIED = 42
+    INTERRUPT = 43
+    PERMISSION_CHANGED = 50
+    ROOM_CREATED = 51
+    ROOM_UPDATED = 52
+    ROOM_ENDED = 53
+    DENIED = 60
+
+    @property
+    def label(self) -> str:
+        """The protocol's name, for instance ``document_update``."""
+        return self.name.lower()
+
+
+DOCUMENT_KINDS = (EventKind.DOCUMENT_SNAPSHOT, EventKind.DOCUMENT_UPDATE, EventKind.DOCUMENT_RESYNC)
+
+
+class RunStatus(StrEnum):
+    """How a run stands or ended."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    OK = "ok"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+    TIMEOUT = "timeout"
+    DIED = "died"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An interviewer with a password. ``key`` 0 is the server's own user, who needs no row."""
+
+    key: int
+    id: str
+    email: str
+    name: str
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this is the server's own user, who may see every room."""
+        return self.key == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An interview: its metadata, not its content."""
+
+    key: int
+    id: str
+    title: str
+    language: str
+    state: RoomState
+    owner: int
+    created_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    password_hash: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it may change any more."""
+        return self.state is RoomState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a room. ``switches`` are the permissions that an interviewer set away from the role's defaults."""
+
+    key: int
+    id: str
+    room: int
+    role: Role
+    name: str
+    state: MemberState
+    joined_at: int
+    email: str | None = None
+    account: int | None = None
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    left_at: int | None = None
+
+    def can(self, permission: Permission) -> bool:
+        """Whether this member may; one who is not seated may nothing."""
+        return self.state is MemberState.SEATED and allowed(self.role, permission, self.switches)
+
+    def to_json(self) -> JSON:
+        """The public form, as the channel and REST send it (without email)."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "role": self.role.value,
+            "state": self.state.value,
+            "permissions": effective(self.role, self.switches),
+        }
+
+    def to_user(self) -> JSON:
+        """The user that a member is to JupyterLab, in ``api/me`` and beside its cursor."""
+        words = self.name.split()
+        return {
+            "username": self.id,
+            "name": self.name,
+            "display_name": self.name,
+            "initials": "".join(word[0] for word in words[:2]).upper(),
+            "avatar_url": None,
+            "color": f"var(--jp-collaborator-color{self.key % _COLORS + 1})",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A secret link for one role. Only the secret's hash is stored."""
+
+    key: int
+    id: str
+    room: int
+    role: Role
+    name: str | None
+    secret_hash: str
+    created_at: int
+    expires_at: int | None
+    max_uses: int | None
+    uses: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a room's log. ``member`` 0 is the server itself; ``payload["source"]`` says which part of it."""
+
+    room: int
+    seq: int
+    at: int
+    member: int
+    connection: int
+    kind: EventKind
+    payload: JSON | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRequest:
+    """One cell to run, as it stood in the document when it was asked for.
+
+    ``batch`` names the *Run All* it belongs to: when a run of a batch fails, the rest of it is skipped.
+    """
+
+    id: str
+    cell: str
+    source: str
+    member: int
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionResult:
+    """How a run ended. ``outputs_hash`` is the SHA-256 of the canonical JSON of its outputs, in hex.
+
+    ``message`` is the line for people where the status is not ``ok`` or ``error`` (time limit, dead kernel).
+    """
+
+    status: RunStatus
+    execution_count: int | None
+    duration: int
+    outputs_hash: str
+    message: str | None = None
+
+
+class KernelState(StrEnum):
+    """What a room's kernel does."""
+
+    ABSENT = "absent"
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+    DEAD = "dead"
+    UNAVAILABLE = "unavailable"

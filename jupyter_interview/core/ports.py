@@ -1,0 +1,203 @@
+"""What do the managers need from the floors above them?
+
+Each Protocol is the narrow door behind which a foreign system stands. `app.py` plugs in the real one; a test that needs
+bad weather plugs in its own. All methods run on the event loop; none blocks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from .models import JSON, ExecutionRequest, ExecutionResult, KernelState, Member
+
+
+class CellOutputs(Protocol):
+    """Where the outputs of one run go: a cell of the shared document. Made by `Document.outputs_of`.
+
+    A cell that was deleted during its run swallows what is written to it.
+    """
+
+    def begin(self) -> None:
+        """The run starts: no outputs, no execution count, state ``running``."""
+
+    def stream(self, name: str, text: str) -> None:
+        """Append ``text`` to ``stdout`` or ``stderr``; consecutive texts of one stream make one output."""
+
+    def display(self, output: JSON, display_id: str | None = None) -> None:
+        """Append an nbformat output: ``display_data``, ``execute_result`` or ``error``."""
+
+    def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
+        """Replace data and metadata of each output shown with ``display_id``, in whichever cell."""
+
+    def clear(self) -> None:
+        """Remove the outputs so far."""
+
+    def finish(self, execution_count: int | None) -> None:
+        """The run is over: the count is set, the state is ``idle``."""
+
+    def outputs(self) -> list[JSON]:
+        """The outputs as nbformat, as they stand in the document now."""
+
+
+class Document(Protocol):
+    """The shared notebook of one open room."""
+
+    def source(self, cell: str) -> str | None:
+        """A code cell's source; ``None`` when there is no such code cell."""
+
+    def code_cells(self) -> list[str]:
+        """Ids of the code cells, in order."""
+
+    def code(self) -> str:
+        """Source of the first code cell, the text of ``code_update``; empty when there is none."""
+
+    def set_code(self, text: str, member: Member, connection: int) -> None:
+        """Make the first code cell's source ``text`` by a minimal change, written by ``member``."""
+
+    def outputs_of(self, cell: str, run: str) -> CellOutputs:
+        """The place for the outputs of run ``run``."""
+
+    def settle(self) -> None:
+        """No run is in progress (server start, kernel gone): no cell says ``running``."""
+
+    def notebook(self) -> JSON:
+        """The nbformat notebook as it stands."""
+
+    def freeze(self) -> None:
+        """From now on nothing changes; every writer is refused."""
+
+    def observe_code(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` whenever the document changed, at most a few times a second."""
+
+    async def wait_for_source(self, cell: str, digest: str, seconds: float) -> bool:
+        """Wait until the cell's source has the SHA-256 ``digest`` (hex, of UTF-8); ``False`` after ``seconds``."""
+
+    def connect(self, member: Member, connection: int, send: Callable[[bytes], None]) -> None:
+        """A document socket opened: it gets the server's state vector and everybody's awareness, then all updates."""
+
+    def receive(self, connection: int, message: bytes) -> Awaitable[None] | None:
+        """A message came by a socket; to be awaited, where there is something to await, before the next one.
+
+        Raises:
+            BadMessage: it is malformed, or forged.
+            Forbidden: the member may not edit.
+            RoomEnded: the document is frozen.
+            TooLarge: the document has reached its limit.
+        """
+
+    def disconnect(self, connection: int) -> None:
+        """The socket closed: its cursors vanish. Idempotent."""
+
+    async def close(self) -> None:
+        """Let go of the document."""
+
+
+class Fold(Protocol):
+    """Turns a document's history into a notebook. Runs in a thread."""
+
+    def __call__(self, updates: Iterable[bytes]) -> JSON:
+        """The nbformat notebook after ``updates`` in their order."""
+
+
+class RunObserver(Protocol):
+    """Who is told how the runs of one room go: `managers.runs`."""
+
+    def run_started(self, request: ExecutionRequest) -> None:
+        """The kernel begins with it now."""
+
+    def run_finished(self, request: ExecutionRequest, result: ExecutionResult) -> None:
+        """It is over, its outputs are in the document. Also called for a run that was skipped and never started."""
+
+    def kernel_changed(self, state: KernelState, message: str | None = None) -> None:
+        """The kernel's state changed; ``message`` is a line for people where there is something to say."""
+
+    def kernel_event(self, kind: str, payload: JSON) -> None:
+        """Something for the log: ``kernel_started``, ``kernel_restarted`` or ``kernel_died``."""
+
+
+class Executor(Protocol):
+    """The kernel of one room with its ordered queue. Made by `ExecutorFactory`; starts its kernel on first need."""
+
+    @property
+    def kernel_id(self) -> str | None:
+        """The kernel's id while there is one."""
+
+    @property
+    def state(self) -> KernelState:
+        """What the kernel does now."""
+
+    def start(self) -> None:
+        """Begin to start the kernel, without waiting for it; failures are told to the observer."""
+
+    def submit(self, request: ExecutionRequest, outputs: CellOutputs) -> None:
+        """Put a run at the end of the queue.
+
+        Raises:
+            RateLimited: the queue is full.
+        """
+
+    async def interrupt(self) -> None:
+        """Interrupt the running cell and skip what waits."""
+
+    async def restart(self) -> None:
+        """Restart the kernel; the running cell ends as ``interrupted`` and what waits is skipped."""
+
+    async def shutdown(self) -> None:
+        """End the queue and the kernel. Idempotent."""
+
+
+class ExecutorFactory(Protocol):
+    """Makes the executor of a room."""
+
+    def __call__(self, room: str, language: str, observer: RunObserver) -> Executor:
+        """An executor for the room with id ``room``, no kernel started yet."""
+
+
+class Passwords(Protocol):
+    """Slow, salted hashes. Runs off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """The encoded hash."""
+
+    async def verify(self, encoded: str | None, password: str) -> bool:
+        """Whether it matches; takes as long for ``encoded=None`` as for a wrong password, and is ``False``."""
+
+
+class Tokens(Protocol):
+    """Signed, expiring statements about who somebody is."""
+
+    def issue(self, claims: Mapping[str, Any], seconds: int) -> tuple[str, int]:
+        """A token with ``claims``, an id and an expiry; returned with the expiry in microseconds."""
+
+    def read(self, token: str) -> dict[str, Any]:
+        """The claims of a valid token.
+
+        Raises:
+            Unauthorized: forged, malformed or expired.
+        """
+
+
+class RateLimiter(Protocol):
+    """Counts what one origin does."""
+
+    def hit(self, limit: str, *key: str) -> None:
+        """Count one.
+
+        Args:
+            limit: name of the limit: ``login``, ``join``, ``rest``, ``channel``, ``document``.
+            *key: what is counted: an address, a member.
+
+        Raises:
+            RateLimited: that was one too many.
+        """
+
+
+class Peer(Protocol):
+    """One socket of a member on the room channel."""
+
+    def send(self, frame: str) -> None:
+        """Send one frame of JSON text, without waiting; a closed socket ignores it."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket; idempotent."""

@@ -1,0 +1,5 @@
+"""Where is everything kept? The only package that knows SQL."""
+
+from .database import Database, SchemaMismatch, Stream
+
+__all__ = ["Database", "SchemaMismatch", "Stream"]

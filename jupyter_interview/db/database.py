@@ -1,0 +1,288 @@
+"""How do the managers reach the database without blocking the event loop?
+
+Reads run in a small thread pool. All writes go through one writer thread that takes whatever has queued up and commits
+it as a group: under load a commit carries many rows, at rest one row waits for nobody. An event is *durable* when its
+commit returned, and only then does anybody hear of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core.errors import InterviewError, StorageUnavailable
+from ..core.models import Event
+from . import schema
+from .engine import open_engine
+from .events import event_insert, row_of
+from .schema import SchemaMismatch
+
+__all__ = ["Database", "SchemaMismatch", "Stream"]
+
+T = TypeVar("T")
+Durable = Callable[[Exception | None], None]
+_BATCH = 2_000
+
+
+class Stream:
+    """The events of one room on their way to the database.
+
+    Once one of them could not be written, none that follows is: a log never has a gap.
+    """
+
+    __slots__ = ("failure",)
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+
+class _Job:
+    """A write that is not an event: a function of the connection, and the future that waits for it."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+_Item: TypeAlias = "tuple[Event, Durable, Stream] | _Job"
+
+
+class Database:
+    """One database, one writer.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database.
+        queue_limit: events that may wait for the writer before `capacity` makes their producers wait.
+    """
+
+    def __init__(self, url: str, *, queue_limit: int = 20_000) -> None:
+        self.url = url
+        self._limit = queue_limit
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._backlog = 0
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="interview-read")
+        self._writer = open_engine(url, writer=True)
+        self._reader = open_engine(url, writer=False)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: Connection | None = None
+        self._statement, self._parameters = event_insert(self._writer)
+
+    def prepare(self) -> None:
+        """Create the schema of an empty database, check that of another. Blocks: for before the loop runs.
+
+        Raises:
+            SchemaMismatch: the database is of another version of the schema.
+            StorageUnavailable: it cannot be reached.
+        """
+        try:
+            schema.prepare(self._writer)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable(f"the database cannot be used: {error.__class__.__name__}: {error}") from error
+
+    def start(self) -> None:
+        """Start the writer, on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="interview-writer", daemon=True)
+        self._thread.start()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """The result of ``work`` on a reading connection, in one consistent view.
+
+        Raises:
+            StorageUnavailable: the database failed.
+        """
+
+        def task() -> T:
+            with self._reader.connect() as connection, connection.begin():
+                return work(connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, task)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """The result of ``work`` in the writer, once it is committed.
+
+        An exception of ``work`` undoes ``work`` alone and is raised here.
+
+        Raises:
+            StorageUnavailable: the database failed, or is closed.
+        """
+        if self._closing or self._thread is None:
+            raise StorageUnavailable("the server is shutting down")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(work, future))
+        return await future
+
+    def append(self, event: Event, stream: Stream, durable: Durable) -> None:
+        """Queue one event; ``durable(None)`` is called on the loop once it is committed, or with the failure.
+
+        Events become durable in the order in which they were appended. Never blocks.
+        """
+        if self._closing or self._thread is None:
+            assert self._loop is not None, "append() before start()"
+            self._loop.call_soon(durable, StorageUnavailable("the server is shutting down"))
+            return
+        self._backlog += 1
+        if self._backlog >= self._limit:
+            self._drained.clear()
+        self._queue.put((event, durable, stream))
+
+    @property
+    def backlog(self) -> int:
+        """Events that wait for the writer now."""
+        return self._backlog
+
+    @property
+    def behind(self) -> bool:
+        """Whether so many events wait that `capacity` would."""
+        return self._backlog >= self._limit
+
+    async def capacity(self) -> None:
+        """Wait while too many events wait for the writer: the back-pressure that producers obey."""
+        if self._backlog >= self._limit:
+            await self._drained.wait()
+
+    async def close(self) -> None:
+        """Write what has queued up, then stop. Idempotent."""
+        if self._closing:
+            return
+        self._closing = True
+        if self._thread is not None:
+            self._queue.put(None)
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._thread.join)
+        self._pool.shutdown(wait=False)
+        self._forget_connection()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    # -- the writer thread
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            batch, last = self._take()
+            if not batch:
+                continue
+            failure: Exception | None = None
+            try:
+                self._commit(batch)
+            except SQLAlchemyError as error:
+                failure = _unavailable(error)
+                self._forget_connection()
+            except Exception as error:  # the writer must outlive whatever one batch does
+                self._forget_connection()
+                failure = StorageUnavailable(f"writing failed: {type(error).__name__}")
+            if failure is not None:
+                for item in batch:
+                    if not isinstance(item, _Job):
+                        item[2].failure = failure
+            self._report(batch, failure)
+
+    def _take(self) -> tuple[list[_Item], bool]:
+        """Whatever waits, at least one item; and whether the queue ended."""
+        batch: list[_Item] = []
+        item = self._queue.get()
+        while True:
+            if item is None:
+                return batch, True
+            batch.append(item)
+            if len(batch) >= _BATCH:
+                return batch, False
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return batch, False
+
+    def _commit(self, batch: list[_Item]) -> None:
+        rows: list[dict[str, Any]] = []
+        if self._connection is None:
+            self._connection = self._writer.connect()
+        connection = self._connection
+        with connection.begin():
+            for item in batch:
+                if isinstance(item, _Job):
+                    # Order counts: a job may read what was appended before it.
+                    self._insert(connection, rows)
+                    self._perform(connection, item)
+                elif item[2].failure is None:
+                    rows.append(row_of(item[0]))
+            self._insert(connection, rows)
+
+    def _insert(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            connection.exec_driver_sql(self._statement, [self._parameters(row) for row in rows])
+            rows.clear()
+
+    def _forget_connection(self) -> None:
+        """A connection in an unknown state is not worth keeping."""
+        connection, self._connection = self._connection, None
+        with contextlib.suppress(SQLAlchemyError):
+            if connection is not None:
+                connection.invalidate()
+                connection.close()
+
+    @staticmethod
+    def _perform(connection: Connection, job: _Job) -> None:
+        try:
+            with connection.begin_nested():
+                job.result = job.work(connection)
+        except InterviewError as error:
+            job.error = error
+        except SQLAlchemyError as error:
+            if connection.invalidated:
+                raise
+            job.error = _unavailable(error)
+        except Exception as error:
+            job.error = error
+
+    def _report(self, batch: list[_Item], failure: Exception | None) -> None:
+        assert self._loop is not None
+        # A loop that was closed under us has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._settle, batch, failure)
+
+    def _settle(self, batch: list[_Item], failure: Exception | None) -> None:
+        """Back on the loop: tell everybody in the batch."""
+        for item in batch:
+            if isinstance(item, _Job):
+                _resolve(item, failure)
+            else:
+                self._backlog -= 1
+                item[1](failure or item[2].failure)
+        if self._backlog < self._limit // 2:
+            self._drained.set()
+
+
+def _resolve(job: _Job, failure: Exception | None) -> None:
+    if job.future.done():
+        return
+    error = failure or job.error
+    if error is not None:
+        job.future.set_exception(error)
+    else:
+        job.future.set_result(job.result)
+
+
+def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
+    return StorageUnavailable(
+        "The database does not answer. What you did since may not be saved yet; the page keeps it and tries again.",
+        reason=type(error).__name__,
+    )

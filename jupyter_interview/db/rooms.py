@@ -1,0 +1,137 @@
+"""How are rooms and their final records stored?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+
+from ..core.models import JSON, Room, RoomState
+from .tables import event, invitation, member, record, room
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _room_of(row: Row[Any]) -> Room:
+    return Room(
+        key=row.key,
+        id=row.id,
+        title=row.title,
+        language=row.language,
+        state=RoomState(row.state),
+        owner=row.owner,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        password_hash=row.password_hash,
+        settings=json.loads(row.settings),
+        tags=tuple(json.loads(row.tags)),
+    )
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    """Model values as column values."""
+    encoded = {
+        name: _dumps(list(value) if name == "tags" else value)
+        for name, value in values.items()
+        if name in ("settings", "tags")
+    }
+    return {**values, **encoded}
+
+
+def insert_room(connection: Connection, **values: Any) -> Room:
+    """Store a new room; ``values`` are the fields of `Room` but for ``key``."""
+    key = connection.execute(insert(room).values(**_values(values))).inserted_primary_key
+    assert key is not None
+    return Room(key=key[0], **values)
+
+
+def update_room(connection: Connection, key: int, **values: Any) -> None:
+    """Change fields of a room."""
+    connection.execute(update(room).where(room.c.key == key).values(**_values(values)))
+
+
+def get_room(connection: Connection, room_id: str) -> Room | None:
+    """The room with this public id."""
+    row = connection.execute(select(room).where(room.c.id == room_id)).first()
+    return None if row is None else _room_of(row)
+
+
+def list_rooms(
+    connection: Connection,
+    *,
+    owner: int | None,
+    states: Collection[RoomState] | None = None,
+    text: str | None = None,
+    tag: str | None = None,
+    before: tuple[int, int] | None = None,
+    limit: int = 50,
+) -> list[Room]:
+    """Rooms, newest first.
+
+    Args:
+        connection: where to read.
+        owner: only those of this account; ``None`` for all.
+        states: only those in one of these states.
+        text: only those whose title, language or people's names contain it (letter case ignored).
+        tag: only those with exactly this tag.
+        before: ``(created_at, key)`` of the last room of the previous page.
+        limit: at most so many.
+    """
+    query = select(room).order_by(room.c.created_at.desc(), room.c.key.desc()).limit(limit)
+    if owner is not None:
+        query = query.where(room.c.owner == owner)
+    if states is not None:
+        query = query.where(room.c.state.in_([state.value for state in states]))
+    if text:
+        pattern = f"%{_escaped(text.lower())}%"
+        people = select(member.c.room).where(func.lower(member.c.name).like(pattern, escape="\\"))
+        query = query.where(
+            or_(
+                func.lower(room.c.title).like(pattern, escape="\\"),
+                func.lower(room.c.language).like(pattern, escape="\\"),
+                room.c.key.in_(people),
+            )
+        )
+    if tag:
+        query = query.where(room.c.tags.like(f"%{_escaped(_dumps(tag))}%", escape="\\"))
+    if before is not None:
+        created, key = before
+        query = query.where(or_(room.c.created_at < created, and_(room.c.created_at == created, room.c.key < key)))
+    return [_room_of(row) for row in connection.execute(query)]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def delete_room(connection: Connection, key: int) -> None:
+    """Remove a room with all that belongs to it."""
+    for table in (event, invitation, member, record):
+        connection.execute(delete(table).where(table.c.room == key))
+    connection.execute(delete(room).where(room.c.key == key))
+
+
+def insert_record(connection: Connection, key: int, **values: Any) -> None:
+    """Store what remains of an ended interview: notebook, messages, members, runs and times."""
+    encoded = {
+        name: _dumps(value) if name in ("notebook", "messages", "members", "runs") else value
+        for name, value in values.items()
+    }
+    connection.execute(insert(record).values(room=key, **encoded))
+
+
+def get_record(connection: Connection, key: int) -> JSON | None:
+    """The final record of a room, decoded; ``None`` before its end."""
+    row = connection.execute(select(record).where(record.c.room == key)).mappings().first()
+    if row is None:
+        return None
+    return {
+        name: json.loads(value) if name in ("notebook", "messages", "members", "runs") else value
+        for name, value in row.items()
+        if name != "room"
+    }

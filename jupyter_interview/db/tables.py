@@ -1,0 +1,140 @@
+"""What are the tables?
+
+Times are microseconds since 1970 (UTC) as integers; JSON is text in its compact form. An event's row is kept small (it
+is written for each keystroke): integer keys instead of ids, the kind as a number, and in SQLite no rowid beside the
+primary key.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+)
+
+revoked_token = Table(
+    "revoked_token",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+room = Table(
+    "room",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # 0 is the server's own user, who has no row: hence no foreign key.
+    Column("owner", Integer, nullable=False),
+    Column("password_hash", Text),
+    Column("settings", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Index("ix_room_created_at_key", "created_at", "key"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("account", Integer),
+    Column("state", Text, nullable=False),
+    Column("switches", Text, nullable=False),
+    Column("joined_at", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("name", Text),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("max_uses", Integer),
+    Column("uses", Integer, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("member", Integer, nullable=False),
+    Column("connection", Integer, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("payload", Text),
+    Column("data", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+# Everything but the keystrokes, so that messages and runs are found without reading the document's history.
+Index(
+    "ix_event_story",
+    event.c.room,
+    event.c.kind,
+    event.c.seq,
+    sqlite_where=event.c.kind != 2,
+    postgresql_where=event.c.kind != 2,
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("language", Text, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("duration", BigInteger, nullable=False),
+    Column("notebook", Text, nullable=False),
+    Column("messages", Text, nullable=False),
+    Column("members", Text, nullable=False),
+    Column("runs", Text, nullable=False),
+)

@@ -1,0 +1,161 @@
+"""How does the server talk to one started kernel?
+
+A `KernelLink` stays connected between runs, so that a run costs one message each way. What arrives is untrusted: the
+kernel's code knows the key and can send anything; a message that is not what it should be is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..core.errors import KernelUnavailable
+from ..core.models import JSON
+
+_log = logging.getLogger(__name__)
+
+_ASK_AGAIN_SECONDS = 0.1
+_QUIET_SECONDS = 0.01
+
+OnMessage = Callable[[str, JSON], None]
+
+
+class Execution:
+    """One request on its way: ``reply`` has the content of its answer, ``idle`` comes when all its output was sent."""
+
+    def __init__(self, message_id: str, on_message: OnMessage) -> None:
+        loop = asyncio.get_running_loop()
+        self.message_id = message_id
+        self.on_message = on_message
+        self.reply: asyncio.Future[JSON] = loop.create_future()
+        self.idle: asyncio.Future[None] = loop.create_future()
+        self.began: asyncio.Future[None] = loop.create_future()
+        self.muted = False
+
+
+class KernelLink:
+    """The connection to one process of a kernel. A restarted kernel gets a new one.
+
+    Args:
+        kernel: the started `RoomKernelManager`.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._client: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._execution: Execution | None = None
+        self._active = asyncio.Event()
+        self._heard = asyncio.Event()
+        self._info: asyncio.Future[JSON] | None = None
+
+    async def connect(self, seconds: float) -> None:
+        """Connect and wait until the kernel answers and its output reaches us.
+
+        Raises:
+            KernelUnavailable: it did not within ``seconds``.
+        """
+        self._client = self._kernel.client(context=self._kernel.context)
+        self._client.start_channels(stdin=False, hb=False, control=False)
+        self._tasks = [
+            asyncio.create_task(self._read(self._client.iopub_channel, self._iopub), name="kernel-iopub"),
+            asyncio.create_task(self._read(self._client.shell_channel, self._shell), name="kernel-shell"),
+        ]
+        self._active.set()
+        try:
+            await asyncio.wait_for(self._until_answered(), seconds)
+        except TimeoutError:
+            self.close()
+            raise KernelUnavailable(f"The kernel did not answer within {seconds:g} s.") from None
+        self._active.clear()
+
+    def execute(self, source: str, on_message: OnMessage) -> Execution:
+        """Send code to run. One at a time: the messages of an earlier one are no longer listened to."""
+        message_id = self._client.execute(source, store_history=True, allow_stdin=False, stop_on_error=False)
+        self._execution = Execution(message_id, on_message)
+        self._active.set()
+        return self._execution
+
+    def done(self) -> None:
+        """The run is over for us, whatever the kernel still sends."""
+        self._execution = None
+        self._active.clear()
+
+    def close(self) -> None:
+        """Disconnect. Idempotent."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
+
+    async def _until_answered(self) -> None:
+        """Ask until both the answer and something on iopub came: a subscription takes a moment to reach the kernel."""
+        self._info = asyncio.get_running_loop().create_future()
+        while not (self._info.done() and self._heard.is_set()):
+            self._client.kernel_info()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._info), _ASK_AGAIN_SECONDS)
+                await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_SECONDS)
+
+    async def _read(self, channel: Any, take: Callable[[str, str, JSON], None]) -> None:
+        while True:
+            parts = await channel.socket.recv_multipart()
+            message = self._decoded(parts)
+            if message is not None:
+                take(*message)
+            await self._pace()
+
+    async def _pace(self) -> None:
+        """Give way to everybody else; without a run, or when its output is no longer shown, read slowly.
+
+        What a kernel sends faster than that is dropped by its own socket when the few that may wait are there.
+        """
+        if not self._active.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._active.wait(), _QUIET_SECONDS)
+        elif self._execution is not None and self._execution.muted:
+            await asyncio.sleep(_QUIET_SECONDS / 10)
+        else:
+            await asyncio.sleep(0)
+
+    def _decoded(self, parts: list[bytes]) -> tuple[str, str, JSON] | None:
+        """Kind, id of the request it belongs to, content; ``None`` for what is no message of the protocol."""
+        try:
+            _, parts = self._client.session.feed_identities(parts)
+            message = self._client.session.deserialize(parts)
+            kind, parent, content = message["msg_type"], message["parent_header"], message["content"]
+        except Exception as error:  # whatever a hostile message makes a parser raise
+            _log.debug("dropped a malformed kernel message: %s", type(error).__name__)
+            return None
+        if not (isinstance(kind, str) and isinstance(parent, dict) and isinstance(content, dict)):
+            return None
+        return kind, str(parent.get("msg_id", "")), content
+
+    def _iopub(self, kind: str, parent: str, content: JSON) -> None:
+        self._heard.set()
+        execution = self._execution
+        if execution is None or parent != execution.message_id:
+            return
+        if kind == "status":
+            state = content.get("execution_state")
+            if state == "idle" and not execution.idle.done():
+                execution.idle.set_result(None)
+        elif kind == "execute_input":
+            if not execution.began.done():
+                execution.began.set_result(None)
+        else:
+            execution.on_message(kind, content)
+
+    def _shell(self, kind: str, parent: str, content: JSON) -> None:
+        if kind == "kernel_info_reply" and self._info is not None and not self._info.done():
+            self._info.set_result(content)
+        execution = self._execution
+        if kind != "execute_reply" or execution is None or parent != execution.message_id:
+            return
+        if not execution.reply.done():
+            execution.reply.set_result(content)

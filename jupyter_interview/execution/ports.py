@@ -1,0 +1,43 @@
+"""What does execution need from whatever runs the kernels?
+
+`provisioners/` has the real ones; the two packages do not know each other, `app.py` brings them together.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+
+
+class Engine(Protocol):
+    """A way to run kernels on this machine; ``problem`` is the line for people when there is none."""
+
+    problem: str | None
+
+    def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> KernelProvisionerBase:
+        """The provisioner of one kernel. It also has `Ending`'s members."""
+
+
+class Ending(Protocol):
+    """How the end of a kernel process is learned."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended or did not start, where that is known."""
+
+    def end(self) -> None:
+        """Kill it, without waiting."""
+
+    async def exited(self) -> int:
+        """Wait for its end, learned at once; the exit status."""
+
+
+class Supervisor(Protocol):
+    """Who decides over one kernel: its room's executor. Stock handlers ask for these by the kernel's id."""
+
+    async def interrupt(self) -> None:
+        """Interrupt what runs."""
+
+    async def restart(self) -> None:
+        """Restart the kernel."""

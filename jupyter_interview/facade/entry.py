@@ -1,0 +1,200 @@
+"""What does somebody find behind a room's link?
+
+No seat yet: the join page. Seated: the room. The room's interviewer gets a seat on the way in. When the interview is
+over, an interviewer gets the replay, anybody else a page that says so.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from pydantic import BaseModel, Field
+
+from ..core.errors import InterviewError, NotFound, Unauthorized
+from ..core.models import Account, Member, Room
+from ..core.permissions import RULES, Permission, Role, allowed
+from ..web import InterviewHandler
+from .page import NOTEBOOK, LabPage, policy
+
+
+class Join(BaseModel, extra="forbid"):
+    """Body of a join, or of a repeated knock."""
+
+    name: str = Field(default="", max_length=500)
+    email: str | None = Field(default=None, max_length=1_000)
+    password: str | None = Field(default=None, max_length=1_024)
+    invite: str | None = Field(default=None, max_length=200)
+    knock: str | None = Field(default=None, max_length=4_096)
+
+
+class PlainPage(InterviewHandler):
+    """A page of our own templates."""
+
+    def render_plain(self, template: str, **names: Any) -> None:
+        """Finish with a page that runs and loads nothing but our own files."""
+        page = self.settings["interview_templates"].get_template(template)
+        self.set_header("Content-Security-Policy", policy(style="'self'"))
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(page.render(base_url=self.base_url, xsrf_form_html=self.xsrf_form_html, **names))
+
+
+class RoomPage(PlainPage, LabPage):
+    """``/interview/<room>`` and JupyterLab's own addresses below it."""
+
+    @allow_unauthenticated
+    async def get(self, room: str, path: str = "") -> None:
+        """The room, or the way to it."""
+        self.services.rates.hit("rest", self.request.remote_ip or "")
+        found = await self._found(room)
+        if found is None:
+            return
+        member = await self.services.identity.member(self, room)
+        account = None if member is not None else await self._interviewer(found)
+        if found.ended:
+            await self._ended(found, member, account)
+        elif member is not None:
+            await self._room(found, member)
+        elif account is not None:
+            live = await self.services.rooms.open(room)
+            member, token = await self.services.members.seat_interviewer(live, account)
+            self.services.identity.seat(self, room, token)
+            await self._room(found, member)
+        elif path:
+            # JupyterLab's addresses are for those who are in.
+            self.redirect(self.interview_url(room))
+        else:
+            await self._join_page(found)
+
+    async def _found(self, room_id: str) -> Room | None:
+        try:
+            return await self.services.rooms.get(room_id)
+        except NotFound as error:
+            self.set_status(404)
+            self.render_plain("notice.html", title="No such interview", text=f"{error.message} Check the link.")
+            return None
+
+    async def _interviewer(self, room: Room) -> Account | None:
+        account = await self.services.identity.account(self)
+        if account is None:
+            return None
+        try:
+            await self.services.rooms.owned(account, room.id)
+        except NotFound:
+            return None
+        return account
+
+    async def _ended(self, room: Room, member: Member | None, account: Account | None) -> None:
+        if account is not None or (member is not None and member.can(Permission.REVIEW)):
+            self.redirect(self.interview_url(room.id, "replay"))
+            return
+        self.set_status(410)
+        self.render_plain("notice.html", title=room.title, text="This interview is over. You can close this page.")
+
+    async def _room(self, room: Room, member: Member) -> None:
+        await self.render_lab(
+            "room",
+            self.interview_url(room.id) + "/",
+            interviewRoom=room.id,
+            interviewMember=json.dumps(member.to_json()),
+            interviewShare=self.interview_url(room.id),
+            mode="single-document",
+            treePath=NOTEBOOK,
+        )
+
+    async def _join_page(self, room: Room) -> None:
+        languages = {language["name"]: language["display_name"] for language in self.services.languages.list()}
+        order = [Role.CANDIDATE, Role.INTERVIEWER, Role.SPECTATOR]
+        roles = [
+            {"name": role.value, "can": [rule.meaning for name, rule in RULES.items() if allowed(role, name)]}
+            for role in order
+        ]
+        self.render_plain(
+            "join.html",
+            room=room.id,
+            title=room.title,
+            language=languages.get(room.language, room.language),
+            interviewer="",
+            needs_password=room.password_hash is not None,
+            ended=False,
+            roles=roles,
+        )
+
+
+class JoinHandler(InterviewHandler):
+    """``POST /interview/<room>/join``."""
+
+    @allow_unauthenticated
+    async def post(self, room: str) -> None:
+        """A seat: its token, and the cookie that proves it."""
+        self.services.rates.hit("join", self.request.remote_ip or "")
+        body = self.body(Join)
+        members = self.services.members
+        if body.knock is not None:
+            member, token = await members.knock(room, body.knock)
+        else:
+            member, token = await members.join(
+                room, name=body.name, email=body.email, password=body.password, invite=body.invite
+            )
+        self.services.identity.seat(self, room, token)
+        self.answer({"token": token, "member": member.to_json()})
+
+
+class ReplayPage(RoomPage):
+    """``/interview/<room>/replay``."""
+
+    @allow_unauthenticated
+    async def get(self, room: str, path: str = "") -> None:
+        """The replay, for the interviewers of the room."""
+        found = await self._found(room)
+        if found is None:
+            return
+        member = await self.services.identity.member(self, room)
+        if member is None or not member.can(Permission.REVIEW):
+            account = await self._interviewer(found)
+            if account is None:
+                self.set_status(403 if member is not None else 401)
+                self.render_plain(
+                    "notice.html", title=found.title, text="Only the interviewers of this interview can see its replay."
+                )
+                return
+            if not found.ended:
+                live = await self.services.rooms.open(room)
+                member, token = await self.services.members.seat_interviewer(live, account)
+                self.services.identity.seat(self, room, token)
+        await self.render_lab(
+            "replay",
+            self.interview_url(room) + "/",
+            interviewRoom=room,
+            interviewMember=json.dumps(member.to_json() if member is not None else {}),
+            interviewShare=self.interview_url(room),
+        )
+
+
+class LoginPage(PlainPage):
+    """``/interview/login``."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """The form."""
+        self.render_plain("login.html")
+
+
+class DeskPage(LabPage):
+    """``/interview/`` and JupyterLab's own addresses below it."""
+
+    @allow_unauthenticated
+    async def get(self, path: str = "") -> None:
+        """The desk of an account; the way to log in for anybody else."""
+        try:
+            account = await self.services.identity.account(self)
+        except InterviewError as error:
+            if not isinstance(error, Unauthorized):
+                raise
+            account = None
+        if account is None:
+            self.redirect(self.interview_url("login"))
+            return
+        await self.render_lab("desk", self.interview_url() + "/")

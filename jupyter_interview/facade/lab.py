@@ -1,0 +1,192 @@
+"""What else does JupyterLab's page ask for? Its settings and translations, and constants that say: not here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+from jupyterlab_server.settings_utils import get_settings
+from jupyterlab_server.translation_utils import get_language_pack, get_language_packs, is_valid_locale
+
+from ..core.errors import BadRequest, NotFound
+from ..core.models import JSON
+from ..core.permissions import Permission
+from ..web import Gate, InterviewSocket
+from .page import NOTEBOOK
+
+_CACHE = "interview_lab_settings"
+_EPOCH = "1970-01-01T00:00:00Z"
+_OVERRIDES: JSON = {
+    # The page follows the visitor's system.
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"kernelShutdown": False, "autoStartDefaultKernel": False},
+}
+
+
+class Me(Gate):
+    """``GET api/me``."""
+
+    async def get(self) -> None:
+        """Who one is. Nothing of it can be changed."""
+        if self.member is not None:
+            user = self.member.to_user()
+        else:
+            name = self.account.name if self.account is not None else ""
+            user = {"username": self.account.id if self.account else "", "name": name, "display_name": name}
+            user.update(initials=name[:1].upper(), avatar_url=None, color=None)
+        self.answer({"identity": user, "permissions": {}})
+
+
+class Contents(Gate):
+    """``GET api/contents/<path>``: a folder with the notebook in it; an empty one on the desk."""
+
+    async def get(self, path: str = "") -> None:
+        """The folder, or the notebook as it stands in the shared document."""
+        path = path.strip("/")
+        if path == "":
+            items = [] if self.room_id is None else [await self._notebook(content=False)]
+            self.answer({**_model("", "directory"), "content": items, "format": "json"})
+        elif path == NOTEBOOK and self.room_id is not None:
+            self.answer(await self._notebook(content=self.get_query_argument("content", "1") != "0"))
+        else:
+            raise NotFound("There is no such file here.")
+
+    async def _notebook(self, *, content: bool) -> JSON:
+        model = _model(NOTEBOOK, "notebook")
+        if content:
+            live = await self.live()
+            model.update(content=live.document.notebook(), format="json")
+        return model
+
+
+class Checkpoints(Gate):
+    """``GET api/contents/<path>/checkpoints``."""
+
+    async def get(self, path: str) -> None:
+        """None: everything is in the log."""
+        self.answer([])
+
+
+class Settings(Gate):
+    """``GET lab/api/settings``: JupyterLab's defaults, never the server user's own."""
+
+    needs: ClassVar = {"GET": Permission.VIEW, "PUT": None}
+
+    async def get(self, plugin: str = "") -> None:
+        """All settings, or a plugin's. Read from disk once: they do not change while the server runs."""
+        ids_only = self.get_query_argument("ids_only", "") == "true"
+        cache: dict[tuple[str, bool], bytes] = self.settings.setdefault(_CACHE, {})
+        key = (plugin, ids_only)
+        if key not in cache:
+            loop = asyncio.get_running_loop()
+            cache[key] = await loop.run_in_executor(None, self._read, plugin, ids_only)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(cache[key])
+
+    def _read(self, plugin: str, ids_only: bool) -> bytes:
+        lab = self.settings["interview_lab"]
+        try:
+            found, _ = get_settings(
+                lab.app_settings_dir,
+                lab.schemas_dir,
+                "",
+                schema_name=plugin,
+                labextensions_path=lab.extra_labextensions_path + lab.labextensions_path,
+                ids_only=ids_only,
+            )
+        except Exception as error:  # upstream raises for an unknown plugin and for a broken schema alike
+            raise NotFound("There are no such settings.") from error
+        for item in [found, *found.get("settings", [])]:
+            if item.get("id") in _OVERRIDES and "settings" in item:
+                item["settings"] = {**item["settings"], **_OVERRIDES[item["id"]]}
+                item["raw"] = json.dumps(_OVERRIDES[item["id"]])
+        return json.dumps(found).encode()
+
+
+class Translations(Gate):
+    """``GET lab/api/translations``."""
+
+    async def get(self, locale: str = "") -> None:
+        """The language packs there are, or one of them."""
+        loop = asyncio.get_running_loop()
+        if not locale:
+            data, message = await loop.run_in_executor(None, get_language_packs, "en")
+        elif locale == "default" or not is_valid_locale(locale):
+            data, message = {}, ""
+        else:
+            data, message = await loop.run_in_executor(None, get_language_pack, locale)
+        self.answer({"data": data, "message": message})
+
+
+class Workspaces(Gate):
+    """``lab/api/workspaces``: kept in the browser's memory only."""
+
+    needs: ClassVar = {"GET": Permission.VIEW, "PUT": Permission.VIEW}
+
+    async def get(self, name: str = "") -> None:
+        """An empty one."""
+        if name:
+            self.answer({"data": {}, "metadata": {"id": name, "last_modified": _EPOCH, "created": _EPOCH}})
+        else:
+            self.answer({"workspaces": {"ids": [], "values": []}})
+
+    async def put(self, name: str = "") -> None:
+        """Nothing is kept."""
+        self.set_status(204)
+        self.finish()
+
+
+class Static(Gate):
+    """Files that JupyterLab looks for below the prefix and that stand at the server's own place, open to all."""
+
+    async def get(self, path: str) -> None:
+        """The way there."""
+        if ".." in path:
+            raise BadRequest("This is no path.")
+        own = self.request.path.removeprefix(self.base_url).split("/")
+        skipped = 1 if self.room_id is None else 2
+        self.redirect(self.base_url + "/".join(own[skipped:]))
+
+
+class Constant(Gate):
+    """An endpoint that has nothing to tell here."""
+
+    def initialize(self, content: Any) -> None:
+        """What it answers."""
+        self._content = content
+
+    async def get(self, **_: str) -> None:
+        """Always the same."""
+        self.answer(self._content)
+
+
+class SilentEvents(InterviewSocket, Gate):
+    """``api/events/subscribe``: the server's own event bus tells of other rooms, so it is silent here."""
+
+    needs: ClassVar = {"GET": Permission.VIEW}
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """The handshake."""
+        await super().get(*args, **kwargs)
+
+    def on_message(self, message: str | bytes) -> None:
+        """Nothing is listened to."""
+
+
+def _model(path: str, kind: str) -> JSON:
+    return {
+        "name": path,
+        "path": path,
+        "type": kind,
+        "writable": kind == "notebook",
+        "created": _EPOCH,
+        "last_modified": _EPOCH,
+        "mimetype": None,
+        "content": None,
+        "format": None,
+        "size": None,
+        "hash": None,
+        "hash_algorithm": None,
+    }

@@ -1,0 +1,74 @@
+"""Which URLs are there below a room's prefix and on the desk? What is not in these tables cannot be reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .document import DocumentSession, DocumentSocket
+from .entry import DeskPage, JoinHandler, LoginPage, ReplayPage, RoomPage
+from .kernel import Kernel, KernelAction, Kernels, KernelSocket, KernelSpecs, Runs, Session, Sessions
+from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Static, Translations, Workspaces
+
+_ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_LAB = r"(?P<path>(?:doc|lab)(?:/workspaces/[^/]+)?(?:/tree(?:/.*)?)?)"
+_PAGE = {"name": "lab"}
+
+COMMON: list[tuple[Any, ...]] = [
+    (r"/api/me", Me),
+    (r"/api/contents(?P<path>/?)", Contents),
+    (r"/api/events/subscribe", SilentEvents),
+    (r"/api/kernelspecs", KernelSpecs),
+    (r"/api/nbconvert", Constant, {"content": {}}),
+    (r"/api/status", Constant, {"content": {}}),
+    (r"/api/terminals", Constant, {"content": []}),
+    (r"/api/config/(?P<section>[\w-]+)", Constant, {"content": {}}),
+    (r"/lab/api/build", Constant, {"content": {"status": "stable", "message": ""}}),
+    (r"/lab/api/settings/?", Settings),
+    (r"/lab/api/settings/(?P<plugin>[@\w:/.-]+)", Settings),
+    (r"/lab/api/translations/?", Translations),
+    (r"/lab/api/translations/(?P<locale>[\w-]+)", Translations),
+    (r"/lab/api/workspaces/?", Workspaces),
+    (r"/lab/api/workspaces/(?P<name>[^/]+)", Workspaces),
+    (r"/(?P<path>lab/api/themes/.+)", Static),
+    (r"/(?P<path>lab/extensions/.+)", Static),
+    (r"/(?P<path>static/.+)", Static),
+    (r"/lsp/status", Constant, {"content": {"version": 2, "sessions": {}, "specs": {}}}),
+]
+"""Below both prefixes."""
+
+ROOM: list[tuple[Any, ...]] = [
+    (r"", RoomPage, _PAGE),
+    (r"/" + _LAB, RoomPage, _PAGE),
+    (r"/replay", ReplayPage, _PAGE),
+    (r"/join", JoinHandler),
+    (r"/api/contents/(?P<path>[^/]+)/checkpoints", Checkpoints),
+    (r"/api/contents/(?P<path>.+)", Contents),
+    (r"/api/collaboration/session/(?P<path>.+)", DocumentSession),
+    (r"/api/collaboration/room/(?P<document>[^/]+)", DocumentSocket),
+    (r"/api/kernels", Kernels),
+    (rf"/api/kernels/(?P<kernel_id>{_UUID})", Kernel),
+    (rf"/api/kernels/(?P<kernel_id>{_UUID})/(?P<action>interrupt|restart)", KernelAction),
+    (rf"/api/kernels/(?P<kernel_id>{_UUID})/channels", KernelSocket),
+    (r"/api/runs", Runs),
+    (r"/api/sessions", Sessions),
+    (rf"/api/sessions/(?P<session_id>{_UUID})", Session),
+]
+"""Below a room's prefix only."""
+
+DESK: list[tuple[Any, ...]] = [
+    (r"/?", DeskPage, _PAGE),
+    (r"/" + _LAB, DeskPage, _PAGE),
+    (r"/login", LoginPage),
+    (r"/api/kernels", Constant, {"content": []}),
+    (r"/api/sessions", Constant, {"content": []}),
+]
+"""On the desk only."""
+
+
+def facade_handlers() -> list[tuple[Any, ...]]:
+    """All of them, with their prefixes."""
+    prefix = rf"/interview/(?P<room>{_ROOM})"
+    rooms = [(prefix + route[0], *route[1:]) for route in [*ROOM, *COMMON]]
+    desk = [(r"/interview" + route[0], *route[1:]) for route in [*DESK, *COMMON]]
+    return [*rooms, *desk]

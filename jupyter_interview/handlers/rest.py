@@ -1,0 +1,42 @@
+"""Which URLs has the REST API?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .login import LoginHandler, LogoutHandler
+from .members import InvitationHandler, InvitationsHandler, MemberHandler, MembersHandler
+from .records import EventsHandler, MessagesHandler, NotebookHandler, RunsHandler
+from .rooms import EndHandler, LanguagesHandler, RoomHandler, RoomsHandler
+
+ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_ID = r"[0-9a-f]{1,32}"
+_TARGET = rf"/api/interview/rooms/(?P<target>{ROOM})"
+
+OPEN = [
+    (r"/api/interview/login", LoginHandler),
+    (r"/api/interview/logout", LogoutHandler),
+]
+ACCOUNT = [
+    (r"/api/interview/languages", LanguagesHandler),
+    (r"/api/interview/rooms", RoomsHandler),
+]
+IN_ROOM = [
+    (_TARGET, RoomHandler),
+    (_TARGET + r"/end", EndHandler),
+    (_TARGET + r"/members", MembersHandler),
+    (_TARGET + rf"/members/(?P<member_id>{_ID})", MemberHandler),
+    (_TARGET + r"/invitations", InvitationsHandler),
+    (_TARGET + rf"/invitations/(?P<invitation_id>{_ID})", InvitationHandler),
+    (_TARGET + r"/messages", MessagesHandler),
+    (_TARGET + r"/runs", RunsHandler),
+    (_TARGET + r"/events", EventsHandler),
+    (_TARGET + r"/notebook", NotebookHandler),
+]
+
+
+def rest_handlers() -> list[tuple[str, Any]]:
+    """The API at its own place, for accounts; on the desk, for its page; and a room's part below that room's prefix."""
+    desk = [("/interview" + pattern, handler) for pattern, handler in [*OPEN, *ACCOUNT, *IN_ROOM]]
+    rooms = [(rf"/interview/(?P<room>{ROOM})" + pattern, handler) for pattern, handler in IN_ROOM]
+    return [*OPEN, *ACCOUNT, *IN_ROOM, *desk, *rooms]

@@ -1,0 +1,163 @@
+"""REST: rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+import nbformat
+from pydantic import BaseModel, Field
+
+from ..core.errors import BadRequest, KernelUnavailable, TooLarge, Unauthorized
+from ..core.models import JSON, RoomState
+from ..core.permissions import Permission
+from ..web import Gate
+from .base import RoomResource
+
+_PAGE = 100
+
+
+class NewRoom(BaseModel, extra="forbid"):
+    """Body of a new room."""
+
+    title: str = Field(max_length=1_000)
+    language: str = Field(default="python", max_length=50)
+    password: str | None = Field(default=None, max_length=1_024)
+    notebook: dict[str, Any] | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list, max_length=100)
+
+
+class RoomChanges(BaseModel, extra="forbid"):
+    """Body of a change; only what is given changes."""
+
+    title: str = Field(default="", max_length=1_000)
+    password: str | None = Field(default=None, max_length=1_024)
+    settings: dict[str, Any] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list, max_length=100)
+
+
+class RoomsHandler(Gate):
+    """``/api/interview/rooms``."""
+
+    needs: ClassVar = {"GET": Permission.VIEW, "POST": Permission.MANAGE}
+
+    async def get(self) -> None:
+        """A page of rooms."""
+        if self.account is None:
+            raise Unauthorized("Log in first.")
+        rooms, cursor = await self.services.rooms.page(
+            self.account,
+            states=_states(self.get_query_argument("state", "")),
+            text=self.get_query_argument("q", "")[:200] or None,
+            tag=self.get_query_argument("tag", "")[:100] or None,
+            limit=max(1, self.number("limit", 50, _PAGE)),
+            cursor=self.get_query_argument("cursor", None),
+        )
+        self.answer({"rooms": rooms, "next": cursor})
+
+    async def post(self) -> None:
+        """A new room."""
+        if self.account is None:
+            raise Unauthorized("Log in first.")
+        body = self.body(NewRoom)
+        language = _language(self.services.languages.list(), body.language)
+        notebook = await _notebook(body.notebook, self.services.limits.notebook_bytes)
+        room = await self.services.rooms.create(
+            self.account,
+            title=body.title,
+            language=body.language,
+            starter=language["starter"],
+            password=body.password,
+            notebook=notebook,
+            settings=body.settings,
+            tags=body.tags,
+        )
+        self.set_header("Location", room["url"])
+        self.answer(room, 201)
+
+
+class RoomHandler(RoomResource):
+    """``/api/interview/rooms/<room>``."""
+
+    needs: ClassVar = {"GET": Permission.VIEW, "PATCH": Permission.MANAGE, "DELETE": Permission.MANAGE}
+
+    async def get(self, target: str) -> None:
+        """The room."""
+        self.answer(self.services.rooms.json(await self.room(target)))
+
+    async def patch(self, target: str) -> None:
+        """Change it."""
+        changes = self.body(RoomChanges).model_dump(exclude_unset=True)
+        room = await self.room(target)
+        self.answer(await self.services.rooms.update(room.id, self.author, changes))
+
+    async def delete(self, target: str) -> None:
+        """Remove an ended one with its record."""
+        room = await self.room(target)
+        await self.services.rooms.delete(room.id)
+        self.set_status(204)
+        self.finish()
+
+
+class EndHandler(RoomResource):
+    """``POST /api/interview/rooms/<room>/end``."""
+
+    needs: ClassVar = {"POST": Permission.MANAGE}
+
+    async def post(self, target: str) -> None:
+        """End the interview."""
+        room = await self.room(target)
+        self.answer(await self.services.rooms.end(room.id, self.author))
+
+
+class LanguagesHandler(Gate):
+    """``GET /api/interview/languages``."""
+
+    async def get(self) -> None:
+        """The languages with what is missing for each."""
+        self.answer({"languages": self.services.languages.list()})
+
+
+def _states(text: str) -> list[RoomState] | None:
+    if not text:
+        return None
+    if text == "open":
+        return [RoomState.WAITING, RoomState.LIVE]
+    try:
+        return [RoomState(state) for state in text.split(",")]
+    except ValueError as error:
+        raise BadRequest("state is waiting, live, ended or open.", field="state") from error
+
+
+def _language(languages: list[JSON], name: str) -> JSON:
+    for language in languages:
+        if language["name"] == name:
+            if not language["available"]:
+                raise KernelUnavailable(language["message"])
+            return language
+    known = ", ".join(language["name"] for language in languages)
+    raise BadRequest(f"There is no language {name!r}. There are: {known}.", field="language")
+
+
+async def _notebook(notebook: JSON | None, limit: int) -> JSON | None:
+    """A checked notebook of the newest format."""
+    if notebook is None:
+        return None
+
+    def check() -> JSON:
+        if len(json.dumps(notebook)) > limit:
+            raise TooLarge(f"A notebook can have {limit} bytes.", limit=limit, field="notebook")
+        try:
+            read = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+            nbformat.validate(read)
+        except Exception as error:  # nbformat raises whatever its parts do
+            raise BadRequest("This is not a valid notebook.", field="notebook") from error
+        plain: JSON = json.loads(nbformat.writes(read))  # type: ignore[no-untyped-call]
+        for cell in plain["cells"]:
+            # On disk a text may be a list of lines.
+            cell["source"] = "".join(cell["source"])
+        return plain
+
+    return await asyncio.get_running_loop().run_in_executor(None, check)

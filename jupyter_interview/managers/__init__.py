@@ -1,0 +1,1 @@
+"""What does an interview do? The use cases, without web server, sandbox or CRDT."""

@@ -1,0 +1,123 @@
+"""How does a room remember what happened?
+
+`RoomLog` numbers a room's events without gaps, gives each its moment, and tells when each is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..core import clock
+from ..core.models import JSON, Event, EventKind
+from ..db import Database, Stream
+
+Durable = Callable[[Event], None]
+
+
+class RoomLog:
+    """The log of one open room. Only one exists for a room at a time.
+
+    Args:
+        database: where it goes.
+        room: key of the room.
+        last: number of the newest stored event.
+        at: moment of the newest stored event; later ones are never earlier.
+        failed: called once, when an event could not be stored. The room is then of no use and must be opened anew.
+    """
+
+    def __init__(self, database: Database, room: int, last: int, at: int, failed: Callable[[Exception], None]) -> None:
+        self._database = database
+        self._room = room
+        self._at = at
+        self._failed = failed
+        self._stream = Stream()
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.seq = last
+        self.durable_seq = last
+        self.failure: Exception | None = None
+
+    def append(
+        self,
+        kind: EventKind,
+        *,
+        member: int = 0,
+        connection: int = 0,
+        payload: JSON | None = None,
+        data: bytes | None = None,
+        durable: Durable | None = None,
+    ) -> Event:
+        """Give an event its number and moment and send it to the database; never blocks.
+
+        Args:
+            kind: what happened.
+            member: key of its author; 0 is the server.
+            connection: the socket it came by; 0 for none.
+            payload: JSON of the kind.
+            data: bytes of the kind.
+            durable: called with the event once it is stored, in the log's order; never when that fails.
+        """
+        self.seq += 1
+        self._at = max(self._at, clock.now())
+        event = Event(self._room, self.seq, self._at, member, connection, kind, payload, data)
+        self._database.append(event, self._stream, partial(self._settled, event, durable))
+        return event
+
+    async def record(self, kind: EventKind, **fields: Any) -> Event:
+        """`append`, and wait until it is stored.
+
+        Raises:
+            StorageUnavailable: it could not be.
+        """
+        event = self.append(kind, **fields)
+        await self.barrier()
+        return event
+
+    async def barrier(self) -> None:
+        """Wait until everything appended so far is stored.
+
+        Raises:
+            StorageUnavailable: it could not be.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self.durable_seq >= self.seq:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self.seq, future))
+        await future
+
+    async def capacity(self) -> None:
+        """Wait while the database is behind: producers call it before they produce."""
+        await self._database.capacity()
+
+    @property
+    def behind(self) -> bool:
+        """Whether producers had better wait for `capacity`."""
+        return self._database.behind
+
+    def _settled(self, event: Event, durable: Durable | None, failure: Exception | None) -> None:
+        if failure is not None:
+            self.fail(failure)
+            return
+        self.durable_seq = event.seq
+        if durable is not None:
+            durable(event)
+        while self._waiting and self._waiting[0][0] <= event.seq:
+            future = self._waiting.popleft()[1]
+            if not future.done():
+                future.set_result(None)
+
+    def fail(self, failure: Exception) -> None:
+        """Something could not be logged: from now on nothing is, and the room has to be opened anew."""
+        self._stream.failure = failure
+        first, self.failure = self.failure is None, failure
+        while self._waiting:
+            future = self._waiting.popleft()[1]
+            if not future.done():
+                future.set_exception(failure)
+        if first:
+            self._failed(failure)

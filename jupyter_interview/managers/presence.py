@@ -1,0 +1,142 @@
+"""Who is here now?
+
+A member is *present* with a socket open, *away* when the last one closed, and has *left* after a time of grace, so that
+a refresh makes no noise. Join and leave are logged and told; away and back are logged only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ..core.models import JSON, Event, EventKind, Member
+from ..core.models import Presence as State
+from ..core.ports import Peer
+from .channel import Close, Connection
+
+if TYPE_CHECKING:
+    from .live import LiveRoom
+
+TYPING_SECONDS = 6.0
+
+
+class Presence:
+    """The presence of the members of one open room.
+
+    Args:
+        live: the room.
+        history: its join, away, leave and remove events so far, in order.
+    """
+
+    def __init__(self, live: LiveRoom, history: list[Event]) -> None:
+        self._live = live
+        self._states: dict[int, State] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._typing: dict[int, asyncio.TimerHandle] = {}
+        for event in history:
+            if event.kind is EventKind.JOIN:
+                self._states[event.member] = State.PRESENT
+            elif event.kind in (EventKind.LEAVE, EventKind.REMOVE):
+                self._states.pop(event.member, None)
+        # Whoever was here when the server stopped gets the time of grace to come back.
+        for key in list(self._states):
+            self._states[key] = State.AWAY
+            self._timers[key] = self._later(key)
+
+    def state(self, member: Member) -> State:
+        """How this member stands."""
+        return self._states.get(member.key, State.LEFT)
+
+    def online(self) -> list[str]:
+        """Ids of the members who are present."""
+        return sorted(self._live.peers.members())
+
+    def enter(self, member: Member, kind: str, close: Close, peer: Peer | None = None) -> Connection:
+        """A socket of a member opened.
+
+        Raises:
+            Forbidden: the member has too many.
+        """
+        connection = self._live.peers.add(member, kind, close, peer)
+        before = self._states.get(member.key, State.LEFT)
+        timer = self._timers.pop(member.key, None)
+        if timer is not None:
+            timer.cancel()
+        self._states[member.key] = State.PRESENT
+        self._live.entered()
+        if before is State.LEFT:
+            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value})
+            self._live.peers.broadcast("join", self._live.member_json(member), but=connection)
+        elif before is State.AWAY:
+            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "reason": "returned"})
+            self._live.peers.broadcast("member_updated", self._live.member_json(member), but=connection)
+        return connection
+
+    def leave(self, connection: Connection, reason: str = "closed") -> None:
+        """A socket closed, for whatever reason; idempotent.
+
+        Args:
+            connection: the socket.
+            reason: ``left`` (said so), ``closed`` or ``timeout``. Who says so has left at once, without grace.
+        """
+        if not self._live.peers.discard(connection) or self._live.closed:
+            return
+        member = self._live.members.get(connection.member)
+        if member is not None and not self._live.peers.of(member.id):
+            self.typing(member, connection, on=False)
+            if reason == "left":
+                self._left(member.key, reason)
+            elif self._states.get(member.key) is State.PRESENT:
+                self._states[member.key] = State.AWAY
+                self._log(EventKind.AWAY, member, connection.id, {"reason": reason})
+                self._live.peers.broadcast("member_updated", self._live.member_json(member))
+                self._timers[member.key] = self._later(member.key)
+        if not len(self._live.peers):
+            self._live.idle()
+
+    def removed(self, member: Member) -> None:
+        """An interviewer removed this member: no grace."""
+        self._left(member.key, "removed")
+
+    def typing(self, member: Member, connection: Connection, *, on: bool) -> None:
+        """Tell everybody else that a member types in the chat, or stopped; it expires by itself."""
+        timer = self._typing.pop(member.key, None)
+        if timer is not None:
+            timer.cancel()
+        elif not on:
+            return
+        if on:
+            loop = asyncio.get_running_loop()
+            self._typing[member.key] = loop.call_later(
+                TYPING_SECONDS, lambda: self.typing(member, connection, on=False)
+            )
+        if (timer is None) == on:
+            self._live.peers.broadcast("typing", on, but=connection, sender=_sender(member))
+
+    def close(self) -> None:
+        """The room leaves the memory: no timer stays behind."""
+        for timer in (*self._timers.values(), *self._typing.values()):
+            timer.cancel()
+        self._timers.clear()
+        self._typing.clear()
+
+    def _later(self, key: int) -> asyncio.TimerHandle:
+        seconds = self._live.limits.grace_seconds
+        return asyncio.get_running_loop().call_later(seconds, self._left, key, "timeout")
+
+    def _left(self, key: int, reason: str) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+        member = self._live.member_of(key)
+        if self._states.pop(key, None) is None or member is None:
+            return
+        self._log(EventKind.LEAVE, member, 0, {"role": member.role.value, "reason": reason})
+        self._live.peers.broadcast("leave", {**self._live.member_json(member), "reason": reason})
+
+    def _log(self, kind: EventKind, member: Member, connection: int, payload: JSON) -> None:
+        self._live.log.append(kind, member=member.key, connection=connection, payload=payload)
+
+
+def _sender(member: Member) -> JSON:
+    return {"id": member.id, "name": member.name, "role": member.role.value}

@@ -1,0 +1,152 @@
+"""What remains of an ended interview, and how did the notebook stand at a moment?
+
+Everything here is a fold over the log, never a look at the live room: what is stored at the end is what a replay shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..core import clock
+from ..core.errors import BadRequest, NotFound
+from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Member, Room, RoomState
+from ..core.ports import Fold
+from ..db import Database
+from ..db.events import last_seq, read_events, seq_at
+from ..db.members import list_members
+from ..db.rooms import get_record, insert_record, update_room
+from .messages import message_json
+from .runs import fold_runs
+
+STORY = tuple(kind for kind in EventKind if kind not in DOCUMENT_KINDS)
+
+
+class Records:
+    """The log, read.
+
+    Args:
+        database: where it is.
+        fold: turns Yjs updates into a notebook.
+    """
+
+    def __init__(self, database: Database, fold: Fold) -> None:
+        self._database = database
+        self._fold = fold
+
+    async def events(
+        self, room: Room, *, after: int, kinds: Sequence[EventKind] | None, limit: int
+    ) -> tuple[list[Event], int | None]:
+        """A page of the log, and the ``after`` of the next page."""
+        found = await self._database.read(
+            lambda connection: read_events(connection, room.key, after=after, kinds=kinds, limit=limit + 1)
+        )
+        page = found[:limit]
+        return page, page[-1].seq if len(found) > limit else None
+
+    async def messages(self, room: Room) -> list[JSON]:
+        """All chat messages."""
+        events, members = await self._story(room, (EventKind.CHAT_MESSAGE,))
+        return [message_json(event, members.get(event.member)) for event in events]
+
+    async def runs(self, room: Room) -> list[JSON]:
+        """All runs."""
+        events, members = await self._story(room, (EventKind.RUN_STARTED, EventKind.RUN_FINISHED))
+        return [run.to_json(members.get(run.member)) for run in fold_runs(events).values()]
+
+    async def members(self, room: Room) -> list[Member]:
+        """Everybody who had or asked for a seat."""
+        return await self._database.read(lambda connection: list_members(connection, room.key))
+
+    async def notebook(self, room: Room, at: str | None = None) -> tuple[JSON, int]:
+        """The notebook as it stood at a moment, and the number of the last event until then.
+
+        Args:
+            room: which one.
+            at: an event's number or an ISO 8601 time; now when ``None``.
+
+        Raises:
+            BadRequest: ``at`` is neither.
+            NotFound: there was no notebook yet.
+        """
+        until = await self._seq(room, at)
+        updates = await self._database.read(
+            lambda connection: [
+                event.data or b"" for event in read_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
+            ]
+        )
+        if not updates:
+            raise NotFound("There was no notebook at that moment.")
+        return await asyncio.get_running_loop().run_in_executor(None, self._fold, updates), until
+
+    async def record(self, room: Room) -> JSON | None:
+        """The final record of an ended room."""
+        return await self._database.read(lambda connection: get_record(connection, room.key))
+
+    async def store(self, room: Room) -> Room:
+        """Store the final record of a room whose log says that it ended; the room as it is then. Idempotent."""
+        events, members = await self._story(room, STORY)
+        ended_at = next(event.at for event in reversed(events) if event.kind is EventKind.ROOM_ENDED)
+        started_at = room.started_at
+        notebook, _ = await self.notebook(room)
+        values: dict[str, Any] = {
+            "language": room.language,
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "duration": ended_at - (started_at if started_at is not None else room.created_at),
+            "notebook": notebook,
+            "messages": [
+                message_json(event, members.get(event.member))
+                for event in events
+                if event.kind is EventKind.CHAT_MESSAGE
+            ],
+            "members": [_seat_json(member, events, ended_at) for member in members.values()],
+            "runs": [run.to_json(members.get(run.member)) for run in fold_runs(events).values()],
+        }
+
+        def work(connection: Any) -> None:
+            if get_record(connection, room.key) is None:
+                insert_record(connection, room.key, **values)
+            update_room(connection, room.key, state=RoomState.ENDED.value, ended_at=ended_at)
+
+        await self._database.write(work)
+        return replace(room, state=RoomState.ENDED, ended_at=ended_at)
+
+    async def _story(self, room: Room, kinds: Sequence[EventKind]) -> tuple[list[Event], dict[int, Member]]:
+        def work(connection: Any) -> tuple[list[Event], list[Member]]:
+            return read_events(connection, room.key, kinds=kinds), list_members(connection, room.key)
+
+        events, members = await self._database.read(work)
+        return events, {member.key: member for member in members}
+
+    async def _seq(self, room: Room, at: str | None) -> int:
+        if at is None:
+            return await self._database.read(lambda connection: last_seq(connection, room.key))
+        if at.isascii() and at.isdigit() and len(at) < 12:
+            return int(at)
+        try:
+            moment = clock.parse(at)
+        except (ValueError, OverflowError) as error:
+            raise BadRequest("at is the number of an event or a time like 2026-01-31T12:00:00Z.", field="at") from error
+        return await self._database.read(lambda connection: seq_at(connection, room.key, moment))
+
+
+def _seat_json(member: Member, events: Sequence[Event], ended_at: int) -> JSON:
+    """A member with the times in which it was there."""
+    stays: list[list[int]] = []
+    for event in events:
+        if event.member != member.key:
+            continue
+        if event.kind is EventKind.JOIN and (event.payload or {}).get("reason") != "returned":
+            stays.append([event.at, ended_at])
+        elif event.kind is EventKind.LEAVE and stays:
+            stays[-1][1] = event.at
+    return {
+        **member.to_json(),
+        "email": member.email,
+        "joined_at": clock.iso(member.joined_at),
+        "left_at": clock.iso(member.left_at),
+        "present": [{"from": clock.iso(start), "until": clock.iso(end)} for start, end in stays],
+    }

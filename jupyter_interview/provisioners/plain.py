@@ -1,0 +1,56 @@
+"""How does a kernel run without a sandbox?
+
+Only where the operator said so: the kernel is an ordinary process of the server's user and can read, write and reach
+all that the server can. Its environment is the same allow-list, and the limits on single processes still hold.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from typing import Any
+
+from ..core.limits import Limits
+from . import launch
+from .contract import Engine, SandboxProvisioner
+from .watch import Watch
+
+_log = logging.getLogger(__name__)
+
+
+class PlainEngine:
+    """Kernels as ordinary processes. Says so in the log."""
+
+    name = "none"
+
+    def __init__(self, limits: Limits, runtime_dir: str) -> None:
+        self.limits = limits
+        self.runtime_dir = runtime_dir
+        self.watch = Watch(limits)
+        self.problem: str | None = None
+        _log.warning("kernels run WITHOUT A SANDBOX: whoever may run code in a room has this server's rights")
+
+    def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> PlainProvisioner:
+        """The provisioner of one kernel."""
+        return PlainProvisioner(kernel_id=kernel_id, kernel_spec=kernel_spec, parent=parent, engine=self)
+
+
+class PlainProvisioner(SandboxProvisioner):
+    """One kernel without a sandbox, in a directory of its own that is removed afterwards."""
+
+    @classmethod
+    def default_engine(cls) -> Engine:
+        """An engine with default limits, for a Jupyter that found this class by its entry point."""
+        return PlainEngine(Limits(), os.path.join(tempfile.gettempdir(), f"ji-{os.getuid()}"))
+
+    @property
+    def home(self) -> str:
+        """The kernel's home and working directory."""
+        home = self.directory / "home"
+        home.mkdir(mode=0o700, exist_ok=True)
+        return str(home)
+
+    def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
+        """The kernel's command behind the limits."""
+        return [*launch.shim_arguments(self._limits, user=None, processes=False), *kernel], env, ()

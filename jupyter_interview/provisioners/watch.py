@@ -1,0 +1,158 @@
+"""Does a kernel stay within what no single process limit can hold?
+
+The processes of a kernel together: their memory, their number, and what lies in the directory of its sockets (the one
+place of the machine's own disk that a kernel can write to). One thread looks at all kernels; a kernel that went beyond
+is ended. It is a second line: each single process is held by its own limits in any case (`shim.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..core.limits import Limits
+
+_INTERVAL = 0.1
+_MEGABYTE = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A kernel under watch: ``root`` is its first process, ``breach`` ends it and is told why."""
+
+    root: int
+    sockets: str
+    breach: Callable[[str], None]
+
+
+class Watch:
+    """Watches the kernels of one engine from one thread, which runs while there is a kernel."""
+
+    def __init__(self, limits: Limits, interval: float = _INTERVAL) -> None:
+        self._limits = limits
+        self._interval = interval
+        self._kernels: dict[int, Watched] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, watched: Watched) -> None:
+        """Begin to watch a kernel."""
+        with self._changed:
+            self._kernels[watched.root] = watched
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="kernel-watch", daemon=True)
+                self._thread.start()
+
+    def remove(self, root: int) -> None:
+        """No longer watch it. Unknown numbers are ignored."""
+        with self._changed:
+            self._kernels.pop(root, None)
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._kernels:
+                    self._thread = None
+                    return
+                kernels = list(self._kernels.values())
+            for watched in kernels:
+                reason = self.check(watched)
+                if reason is not None:
+                    self.remove(watched.root)
+                    watched.breach(reason)
+            time.sleep(self._interval)
+
+    def check(self, watched: Watched) -> str | None:
+        """What the kernel did wrong, as a line for people; ``None`` when it is well."""
+        processes = list(family(watched.root))
+        limits = self._limits
+        if sum(threads(pid) for pid in processes) > limits.kernel_processes + 8:
+            return f"The kernel started more than {limits.kernel_processes} processes and was ended."
+        if sum(resident(pid) for pid in processes) > limits.kernel_memory_bytes:
+            used = sum(proportional(pid) for pid in processes)
+            if used > limits.kernel_memory_bytes:
+                megabytes = limits.kernel_memory_bytes // _MEGABYTE
+                return f"The kernel used more than {megabytes} MB of memory and was ended."
+        if not only_sockets(watched.sockets):
+            return "The kernel wrote where it may not and was ended."
+        return None
+
+
+def family(root: int) -> Iterator[int]:
+    """``root`` and all its descendants that are alive."""
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        if os.path.exists(f"/proc/{pid}"):
+            yield pid
+            waiting.extend(children(pid))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that ``pid`` started, or inherited, in that order."""
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    if not os.path.exists(f"/proc/{pid}/task/{tasks[0]}/children"):
+        return sorted(other for other in _numbers() if _parent(other) == pid)
+    return [int(child) for task in tasks for child in _read(f"/proc/{pid}/task/{task}/children").split()]
+
+
+def _numbers() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _parent(pid: int) -> int:
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
+
+
+def threads(pid: int) -> int:
+    """How many threads the process has; 0 when it is gone."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[17]) if len(fields) > 17 else 0
+
+
+def resident(pid: int) -> int:
+    """Bytes in memory that are not files: a quick upper bound, since forks share theirs."""
+    text = _read(f"/proc/{pid}/status")
+    total = 0
+    for line in text.splitlines():
+        if line.startswith(("RssAnon:", "RssShmem:")):
+            total += int(line.split()[1]) * 1024
+    return total
+
+
+def proportional(pid: int) -> int:
+    """Bytes in memory, what is shared counted in parts; falls back to `resident` where the machine does not tell."""
+    text = _read(f"/proc/{pid}/smaps_rollup")
+    values = {line.split(":")[0]: line.split()[1] for line in text.splitlines() if line.startswith("Pss")}
+    if "Pss_Anon" not in values:
+        return resident(pid)
+    return (int(values["Pss_Anon"]) + int(values.get("Pss_Shmem", "0"))) * 1024
+
+
+def only_sockets(directory: str) -> bool:
+    """Whether nothing but a handful of sockets lies in it. A directory that is gone is well."""
+    try:
+        with os.scandir(directory) as entries:
+            for number, entry in enumerate(entries):
+                if number > 16 or not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+                    return False
+    except OSError:
+        return True
+    return True
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

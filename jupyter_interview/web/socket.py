@@ -1,0 +1,86 @@
+"""How do our websockets live and die?
+
+All three kinds (channel, document, kernel) check the origin, are pinged, close on a refusal with a code of their own
+and never raise into the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from ..core.errors import Forbidden, InterviewError, RateLimited, RoomEnded, StorageUnavailable, TooLarge
+from ..managers.channel import ENDED, REMOVED, STORAGE
+from ..managers.services import Services
+
+BAD = 4400
+LIMITED = 4429
+
+
+class InterviewSocket(WebSocketMixin, WebSocketHandler):
+    """Mixed in before `Gate` or `InterviewHandler`."""
+
+    services: Services
+
+    def set_default_headers(self) -> None:
+        """A handshake has no content."""
+
+    def check_origin(self, origin: str | None = None) -> bool:
+        """Only pages of this server may open it."""
+        allowed: bool = WebSocketMixin.check_origin(self, origin)
+        return allowed
+
+    def get_websocket_protocol(self) -> Any:
+        """Tornado would take jupyter-server's milliseconds for seconds: one of the two pings is enough."""
+        protocol: Any = super().get_websocket_protocol()
+        if protocol is not None:
+            protocol.params.ping_interval = protocol.params.ping_timeout = None
+        return protocol
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """A keystroke is a small packet that must not wait for the next one."""
+        self.set_nodelay(True)
+        return super().open(*args, **kwargs)
+
+    @property
+    def ping_interval(self) -> float:
+        """Milliseconds between two pings."""
+        return float(self.services.limits.ping_seconds) * 1000
+
+    @property
+    def ping_timeout(self) -> float:
+        """Milliseconds of silence after which the socket is dropped."""
+        return float(self.services.limits.silence_seconds) * 1000
+
+    def transmit(self, message: str | bytes) -> None:
+        """Send without waiting; a closed socket ignores it."""
+        with contextlib.suppress(WebSocketClosedError):
+            # The future fails when the socket closes meanwhile: that is no error of anybody's.
+            self.write_message(message, binary=isinstance(message, bytes)).add_done_callback(_retrieved)
+
+    def refuse(self, error: InterviewError) -> None:
+        """Close because of a refusal, with a code that tells the page what to do."""
+        self.close(close_code(error), error.message[:100])
+
+
+def close_code(error: InterviewError) -> int:
+    """The websocket close code of a refusal."""
+    if isinstance(error, RoomEnded):
+        return ENDED
+    if isinstance(error, Forbidden):
+        return REMOVED
+    if isinstance(error, StorageUnavailable):
+        return STORAGE
+    if isinstance(error, TooLarge):
+        return 1009
+    if isinstance(error, RateLimited):
+        return LIMITED
+    return BAD
+
+
+def _retrieved(future: Any) -> None:
+    if not future.cancelled():
+        future.exception()

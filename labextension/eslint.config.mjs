@@ -1,0 +1,23 @@
+import js from '@eslint/js';
+import a11y from 'eslint-plugin-jsx-a11y';
+import hooks from 'eslint-plugin-react-hooks';
+import ts from 'typescript-eslint';
+
+export default ts.config(
+  { ignores: ['lib', 'node_modules', 'coverage'] },
+  js.configs.recommended,
+  ...ts.configs.recommendedTypeChecked,
+  a11y.flatConfigs.strict,
+  {
+    plugins: { 'react-hooks': hooks },
+    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      ...hooks.configs.recommended.rules,
+      curly: ['error', 'all'],
+      eqeqeq: 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }]
+    }
+  },
+  { files: ['**/*.mjs', '**/*.cjs', 'style/*.js'], ...ts.configs.disableTypeChecked, languageOptions: { globals: { module: 'readonly' } } }
+);

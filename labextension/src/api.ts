@@ -1,0 +1,282 @@
+/**
+ * What does the server offer, and in which shapes? The only module that makes HTTP requests.
+ *
+ * Times are ISO 8601 strings in UTC.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import type { INotebookContent } from '@jupyterlab/nbformat';
+import { ServerConnection } from '@jupyterlab/services';
+
+export type Role = 'interviewer' | 'candidate' | 'spectator';
+export type Permission = 'view' | 'edit' | 'run' | 'chat' | 'manage' | 'review';
+export type Permissions = Record<Permission, boolean>;
+export type RoomState = 'waiting' | 'live' | 'ended';
+export type KernelState = 'absent' | 'starting' | 'idle' | 'busy' | 'dead' | 'unavailable';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'ok'
+  | 'error'
+  | 'interrupted'
+  | 'timeout'
+  | 'died'
+  | 'skipped';
+
+/** Who did something. */
+export interface Person {
+  id: string;
+  name: string;
+  role: Role;
+}
+
+export interface Member extends Person {
+  state: 'knocking' | 'seated' | 'removed';
+  permissions: Permissions;
+  presence: 'present' | 'away' | 'left';
+  joined_at: string;
+  left_at: string | null;
+}
+
+export interface Kernel {
+  id: string | null;
+  state: KernelState;
+  message: string | null;
+}
+
+export interface Room {
+  id: string;
+  /** Path or address of the bare link. */
+  url: string;
+  title: string;
+  language: string;
+  state: RoomState;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  settings: Record<string, unknown>;
+  tags: string[];
+  has_password: boolean;
+  members_online: number;
+  members?: Member[];
+  kernel?: Kernel;
+}
+
+export interface Message {
+  seq: number;
+  ts: string;
+  sender: Person;
+  content: string;
+}
+
+export interface Run {
+  id: string;
+  cell: string;
+  status: RunStatus;
+  member: Person;
+  source: string;
+  language: string;
+  started_at: string | null;
+  finished_at: string | null;
+  duration_ms: number | null;
+  execution_count: number | null;
+  message: string | null;
+  seq: number;
+}
+
+export interface Invitation {
+  id: string;
+  role: Role;
+  name: string | null;
+  /** With the secret in the fragment; only in the answer to its creation. */
+  url?: string;
+  created_at: string;
+  expires_at: string | null;
+  max_uses: number | null;
+  uses: number;
+  revoked: boolean;
+}
+
+export interface LogEvent {
+  seq: number;
+  ts: string;
+  kind: string;
+  member: string | null;
+  payload: Record<string, unknown> | null;
+}
+
+export interface Language {
+  name: string;
+  display_name: string;
+  available: boolean;
+  message: string | null;
+}
+
+export interface NewRoom {
+  title: string;
+  language: string;
+  password?: string;
+}
+
+export interface MemberChange {
+  permissions?: Partial<Record<'edit' | 'run' | 'chat', boolean>>;
+  admitted?: boolean;
+  role?: Role;
+}
+
+/** One cell to run; `source_hash` is the lower-case hex SHA-256 of its source in UTF-8. */
+export interface RunRequest {
+  cell: string;
+  source_hash?: string;
+}
+
+/** A refusal by the server, or no answer at all (`status` 0, `code` "unreachable"). */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown> = {}
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+/** The server's interview API, as this page may use it. Every method raises `ApiError`. */
+export class InterviewApi {
+  constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  languages(): Promise<Language[]> {
+    return this.get<{ languages: Language[] }>('languages').then(answer => answer.languages);
+  }
+
+  rooms(query: {
+    q?: string;
+    state?: RoomState | '';
+    cursor?: string;
+    limit?: number;
+  }): Promise<{ rooms: Room[]; next: string | null }> {
+    return this.get('rooms', query);
+  }
+
+  createRoom(room: NewRoom): Promise<Room> {
+    return this.send('POST', 'rooms', room);
+  }
+
+  room(room: string): Promise<Room> {
+    return this.get(`rooms/${room}`);
+  }
+
+  endRoom(room: string): Promise<Room> {
+    return this.send('POST', `rooms/${room}/end`, {});
+  }
+
+  invite(room: string, role: Role): Promise<Invitation> {
+    return this.send('POST', `rooms/${room}/invitations`, { role });
+  }
+
+  members(room: string): Promise<Member[]> {
+    return this.get<{ members: Member[] }>(`rooms/${room}/members`).then(answer => answer.members);
+  }
+
+  changeMember(room: string, member: string, change: MemberChange): Promise<Member> {
+    return this.send('PATCH', `rooms/${room}/members/${member}`, change);
+  }
+
+  removeMember(room: string, member: string): Promise<void> {
+    return this.send('DELETE', `rooms/${room}/members/${member}`);
+  }
+
+  messages(room: string): Promise<Message[]> {
+    return this.get<{ messages: Message[] }>(`rooms/${room}/messages`).then(answer => answer.messages);
+  }
+
+  runs(room: string): Promise<Run[]> {
+    return this.get<{ runs: Run[] }>(`rooms/${room}/runs`).then(answer => answer.runs);
+  }
+
+  /** All events of a room, in order; follows the pages. */
+  async events(room: string): Promise<LogEvent[]> {
+    const events: LogEvent[] = [];
+    let after: number | null = 0;
+    while (after !== null) {
+      const page: { events: LogEvent[]; next: number | null } = await this.get(`rooms/${room}/events`, {
+        after,
+        limit: 1000,
+        data: 0
+      });
+      events.push(...page.events);
+      after = page.events.length && page.next !== null && page.next !== after ? page.next : null;
+    }
+    return events;
+  }
+
+  /** The notebook as it stood after event `at`. */
+  notebook(room: string, at: number, signal?: AbortSignal): Promise<INotebookContent> {
+    return this.get(`rooms/${room}/notebook`, { at }, signal);
+  }
+
+  /** Address of the notebook for a download. */
+  notebookUrl(room: string): string {
+    return this.url(`rooms/${room}/notebook`);
+  }
+
+  /** Run cells of the room of this page, in this order; resolves when they are queued. */
+  run(cells: RunRequest[]): Promise<Run[]> {
+    const url = URLExt.join(this.settings.baseUrl, 'api/runs');
+    return this.request<{ runs: Run[] }>(url, { method: 'POST', body: JSON.stringify({ cells }) }).then(
+      answer => answer.runs
+    );
+  }
+
+  private url(path: string): string {
+    return URLExt.join(this.settings.baseUrl, 'api/interview', path);
+  }
+
+  private get<T>(
+    path: string,
+    query: Record<string, string | number | undefined> = {},
+    signal?: AbortSignal
+  ): Promise<T> {
+    const entries = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+    const search = new URLSearchParams(entries.map(([name, value]) => [name, String(value)]));
+    const tail = search.size ? `?${search.toString()}` : '';
+    return this.request(this.url(path) + tail, { method: 'GET', cache: 'no-store', signal });
+  }
+
+  private send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.request(this.url(path), {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    });
+  }
+
+  private async request<T>(url: string, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this.settings);
+    } catch (reason) {
+      if (init.signal?.aborted) {
+        throw reason;
+      }
+      throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
+    }
+    if (!response.ok) {
+      throw await refusal(response);
+    }
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+}
+
+/** The `ApiError` that a refused request is. */
+export async function refusal(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as {
+      error: { code: string; message: string; details?: Record<string, unknown> };
+    };
+    return new ApiError(response.status, error.code, error.message, error.details ?? {});
+  } catch {
+    return new ApiError(response.status, 'error', `${response.status} ${response.statusText}`.trim());
+  }
+}

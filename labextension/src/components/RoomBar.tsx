@@ -1,0 +1,163 @@
+import React from 'react';
+
+import type { KernelState, Role, Room } from '../api';
+import { between, clock, permissionLine, stateName } from '../format';
+import type { RoomModel } from '../model';
+import type { Translations } from '../tokens';
+
+import { useAction, useSignals, useTicker } from './hooks';
+
+export interface RoomBarProps {
+  model: RoomModel;
+  trans: Translations;
+  onCopy: () => Promise<void>;
+  onInvite: (role: Role) => Promise<void>;
+  onEnd: () => Promise<void>;
+  onObserve: (observe: boolean) => Promise<void>;
+  onRunAll: () => void;
+  onToggleSide: () => void;
+}
+
+/** Title, state, time, kernel, and what this member can do with the room. */
+export function RoomBar(props: RoomBarProps): JSX.Element {
+  const { model, trans } = props;
+  useSignals(model.changed);
+  const { busy, error, act } = useAction();
+  const { room, you, permissions } = model;
+  const line = model.ended ? trans.__('The interview has ended.') : permissionLine(you, trans);
+  return (
+    <div className="jp-Interview-bar" role="region" aria-label={trans.__('Interview')} data-testid="interview-bar">
+      <h1 data-testid="interview-title">{room?.title ?? trans.__('Interview')}</h1>
+      {room && <Facts room={room} ended={model.ended} trans={trans} />}
+      <span className="jp-Interview-line" data-testid="interview-permission" role="status">
+        {line}
+      </span>
+      {error && (
+        <span className="jp-Interview-error" role="alert">
+          {error}
+        </span>
+      )}
+      <div className="jp-Interview-actions">
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!permissions.run}
+          onClick={props.onRunAll}
+          data-testid="interview-run-all"
+        >
+          {trans.__('Run all')}
+        </button>
+        <button
+          type="button"
+          className="jp-mod-styled"
+          onClick={() => act(props.onCopy)}
+          data-testid="interview-copy-link"
+        >
+          {trans.__('Copy link')}
+        </button>
+        {permissions.manage && <Controls {...props} busy={busy} act={act} />}
+        <button
+          type="button"
+          className="jp-mod-styled"
+          onClick={props.onToggleSide}
+          data-testid="interview-toggle-side"
+        >
+          {trans.__('People and chat')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Facts(props: { room: Room; ended: boolean; trans: Translations }): JSX.Element {
+  const { room, ended, trans } = props;
+  const state = ended ? 'ended' : room.state;
+  useTicker(state === 'live');
+  const kernel = room.kernel;
+  return (
+    <>
+      <span className={`jp-Interview-state jp-mod-${state}`} data-testid="interview-state">
+        {stateName(state, trans)}
+      </span>
+      {room.started_at && (
+        <span className="jp-Interview-timer" data-testid="interview-timer" role="timer">
+          {clock(between(room.started_at, room.ended_at))}
+        </span>
+      )}
+      {kernel && !ended && (
+        <span
+          className={`jp-Interview-kernel jp-mod-${kernel.state}`}
+          title={kernel.message ?? ''}
+          data-testid="interview-kernel"
+        >
+          {kernelText(kernel.state, trans)}
+          {kernel.message && (kernel.state === 'unavailable' || kernel.state === 'dead')
+            ? `: ${kernel.message}`
+            : ''}
+        </span>
+      )}
+    </>
+  );
+}
+
+function kernelText(state: KernelState, trans: Translations): string {
+  return {
+    absent: trans.__('Kernel not started'),
+    starting: trans.__('Kernel starting'),
+    idle: trans.__('Kernel ready'),
+    busy: trans.__('Kernel running'),
+    dead: trans.__('Kernel died'),
+    unavailable: trans.__('No kernel')
+  }[state];
+}
+
+function Controls(
+  props: RoomBarProps & { busy: boolean; act: (action: () => Promise<unknown>) => void }
+): JSX.Element {
+  const { model, trans, busy, act } = props;
+  const observing = !model.you.permissions.edit;
+  return (
+    <>
+      <select
+        className="jp-mod-styled"
+        aria-label={trans.__('Invite somebody as')}
+        value=""
+        disabled={busy}
+        data-testid="interview-invite"
+        onChange={event => {
+          const role = event.target.value as Role;
+          act(() => props.onInvite(role));
+        }}
+      >
+        <option value="" disabled>
+          {trans.__('Invite…')}
+        </option>
+        <option value="candidate">{trans.__('Invite a candidate')}</option>
+        <option value="interviewer">{trans.__('Invite an interviewer')}</option>
+        <option value="spectator">{trans.__('Invite a spectator')}</option>
+      </select>
+      <label className="jp-Interview-check">
+        <input
+          type="checkbox"
+          checked={observing}
+          disabled={busy}
+          onChange={event => {
+            const observe = event.target.checked;
+            act(() => props.onObserve(observe));
+          }}
+          data-testid="interview-observe"
+        />
+        {trans.__('Observe only')}
+      </label>
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-warn"
+        disabled={busy}
+        onClick={() => act(props.onEnd)}
+        data-testid="interview-end"
+      >
+        {trans.__('End interview')}
+      </button>
+    </>
+  );
+}

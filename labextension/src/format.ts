@@ -1,0 +1,88 @@
+/**
+ * How are times, durations and names written for people?
+ */
+import type { Member, Role, RoomState, RunStatus } from './api';
+import type { Translations } from './tokens';
+
+/** `m:ss`, or `h:mm:ss` from an hour on; never negative. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
+  const hours = Math.floor(seconds / 3600);
+  const [minutes, rest] = parts.map(part => String(part).padStart(2, '0'));
+  return hours ? `${hours}:${minutes}:${rest}` : `${Number(minutes)}:${rest}`;
+}
+
+/** Milliseconds between two moments; to now where the second is missing. */
+export function between(from: string, to: string | null): number {
+  return (to ? Date.parse(to) : Date.now()) - Date.parse(from);
+}
+
+/** Date and time in the reader's language and zone. */
+export function moment(iso: string): string {
+  return new Date(iso).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** Time of day in the reader's language and zone, with seconds. */
+export function timeOfDay(iso: string): string {
+  return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+/** How long a run took: milliseconds below a second, else seconds. */
+export function runTime(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Text with everything escaped that Markdown or HTML would read as markup. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~$]/g, '\\$&');
+}
+
+export function roleName(role: Role, trans: Translations): string {
+  return {
+    interviewer: trans.__('Interviewer'),
+    candidate: trans.__('Candidate'),
+    spectator: trans.__('Spectator')
+  }[role];
+}
+
+export function stateName(state: RoomState, trans: Translations): string {
+  return { waiting: trans.__('Waiting'), live: trans.__('Live'), ended: trans.__('Ended') }[state];
+}
+
+export function presenceName(presence: Member['presence'], trans: Translations): string {
+  return { present: trans.__('here'), away: trans.__('away'), left: trans.__('left') }[presence];
+}
+
+export function runStatusName(status: RunStatus, trans: Translations): string {
+  return {
+    queued: trans.__('queued'),
+    running: trans.__('running'),
+    ok: trans.__('done'),
+    error: trans.__('error'),
+    interrupted: trans.__('interrupted'),
+    timeout: trans.__('time limit reached'),
+    died: trans.__('kernel died'),
+    skipped: trans.__('skipped')
+  }[status];
+}
+
+/** What a member may do now, as one line; the empty string where nothing needs to be said. */
+export function permissionLine(member: Member, trans: Translations): string {
+  const { edit, run, chat } = member.permissions;
+  if (member.role === 'spectator') {
+    return chat ? trans.__('You watch and may chat.') : trans.__('You watch.');
+  }
+  if (edit && run) {
+    return member.role === 'interviewer' ? '' : trans.__('You may edit and run code.');
+  }
+  if (edit) {
+    return trans.__('You may edit; running code is switched off for you.');
+  }
+  if (run) {
+    return member.role === 'interviewer'
+      ? trans.__('You observe: editing is switched off.')
+      : trans.__('You may run code; editing is switched off for you.');
+  }
+  return trans.__('You may read; editing and running are switched off for you.');
+}

@@ -1,0 +1,29 @@
+/**
+ * What of JupyterLab's frame do our pages show?
+ */
+import type { ILabShell } from '@jupyterlab/application';
+
+/** Hide the tab bars at the sides: a page has at most one side panel, and a button for it. */
+export function plainSides(shell: ILabShell): void {
+  for (const side of ['left', 'right'] as const) {
+    if (shell.isSideTabBarVisible(side)) {
+      shell.toggleSideTabBarVisibility(side);
+    }
+  }
+}
+
+/** Keep `area` scrolled to its end while it grows, unless the reader scrolled away from there. */
+export function keepAtEnd(area: HTMLElement): void {
+  const slack = 48;
+  let atEnd = true;
+  area.addEventListener('scroll', () => {
+    atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < slack;
+  });
+  const follow = (): void => {
+    if (atEnd) {
+      area.scrollTop = area.scrollHeight;
+    }
+  };
+  new MutationObserver(follow).observe(area, { childList: true, subtree: true });
+  new ResizeObserver(follow).observe(area);
+}

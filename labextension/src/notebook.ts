@@ -1,0 +1,75 @@
+/**
+ * How does the shared notebook of a room behave when this member may not edit?
+ *
+ * JupyterLab's commands change the shared model without asking anybody, and its own read-only flag is only looked at
+ * by a few of them. So the model itself ignores local changes while it is read-only; changes of others still arrive.
+ * The server enforces the same rule: this only spares the member a refused edit.
+ */
+import { type SharedCell, YNotebook } from '@jupyter/ydoc';
+import type { INotebookMetadata } from '@jupyterlab/nbformat';
+
+/** Notebook metadata that belongs to the server: every stock client writes it anew when a kernel answers. */
+const SERVER_METADATA = ['kernelspec', 'language_info'];
+
+/**
+ * The shared model of a room's notebook.
+ *
+ * Undo is document-wide: only then do the cells send their changes through the notebook, where they can be refused.
+ * Others' changes are not undone, because they have another origin.
+ */
+export class RoomNotebook extends YNotebook {
+  constructor() {
+    super({ disableDocumentWideUndoRedo: false });
+  }
+
+  /** Whether local changes are ignored. */
+  get readOnly(): boolean {
+    return this._readOnly;
+  }
+  set readOnly(value: boolean) {
+    if (value && !this._readOnly) {
+      this.clearUndoHistory();
+    }
+    this._readOnly = value;
+  }
+
+  override transact(change: () => void, undoable = true, origin: unknown = null): void {
+    if (!this._readOnly) {
+      super.transact(change, undoable, origin);
+    }
+  }
+
+  override insertCells(index: number, cells: SharedCell.Cell[]): ReturnType<YNotebook['insertCells']> {
+    return this._readOnly ? [] : super.insertCells(index, cells);
+  }
+
+  override moveCells(from: number, to: number, n = 1): void {
+    if (!this._readOnly) {
+      super.moveCells(from, to, n);
+    }
+  }
+
+  override deleteCellRange(from: number, to: number): void {
+    if (!this._readOnly) {
+      super.deleteCellRange(from, to);
+    }
+  }
+
+  override updateMetadata(value: Partial<INotebookMetadata>): void {
+    const known = this.getMetadata() ?? {};
+    const ours = Object.entries(value).filter(([key]) => !SERVER_METADATA.includes(key) || !(key in known));
+    if (ours.length && !this._readOnly) {
+      super.updateMetadata(Object.fromEntries(ours));
+    }
+  }
+
+  override undo(): boolean {
+    return this._readOnly ? false : super.undo();
+  }
+
+  override redo(): boolean {
+    return this._readOnly ? false : super.redo();
+  }
+
+  private _readOnly = false;
+}

@@ -1,0 +1,119 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, Notification, ReactWidget } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import React from 'react';
+
+import { InterviewApi } from '../api';
+import { copyText } from '../components/CopyLink';
+import { openModal } from '../components/modal';
+import { NewInterview } from '../components/NewInterview';
+import { PastInterviews } from '../components/PastInterviews';
+import { interviewIcon, pastIcon } from '../icons';
+import { CommandIDs, DOMAIN, PLUGIN, shareLink, type Translations, WidgetIDs } from '../tokens';
+
+/** New and past interviews, in the launcher and the command palette. */
+export const launcherPlugin: JupyterFrontEndPlugin<void> = {
+  id: `${PLUGIN}:launcher`,
+  description: 'Adds the section "Interview" to the launcher.',
+  autoStart: true,
+  requires: [ITranslator],
+  optional: [ILauncher, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator,
+    launcher: ILauncher | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = translator.load(DOMAIN);
+    const api = new InterviewApi(app.serviceManager.serverSettings);
+    addCommands(app, api, trans);
+    const category = trans.__('Interview');
+    [CommandIDs.create, CommandIDs.past].forEach((command, rank) => {
+      launcher?.add({ command, category, rank, categoryRank: 10 });
+      palette?.addItem({ command, category });
+    });
+  }
+};
+
+function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translations): void {
+  const { commands, shell } = app;
+  commands.addCommand(CommandIDs.create, {
+    label: trans.__('New interview'),
+    caption: trans.__('Open an interview room and get its link'),
+    icon: interviewIcon,
+    execute: () => {
+      void openModal(trans.__('New interview'), close => (
+        <NewInterview
+          languages={() => api.languages()}
+          create={room => api.createRoom(room)}
+          open={room => window.open(shareLink(room.url), '_blank') !== null}
+          link={room => shareLink(room.url)}
+          onClose={close}
+          trans={trans}
+        />
+      ));
+    }
+  });
+  commands.addCommand(CommandIDs.past, {
+    label: trans.__('Past interviews'),
+    caption: trans.__('List live and ended interviews'),
+    icon: pastIcon,
+    execute: () => {
+      const open = [...shell.widgets('main')].find(widget => widget.id === WidgetIDs.past);
+      if (!open) {
+        const content = new PastWidget(api, trans);
+        const widget = new MainAreaWidget({ content });
+        widget.id = WidgetIDs.past;
+        widget.title.label = trans.__('Past interviews');
+        widget.title.icon = pastIcon;
+        widget.title.closable = true;
+        shell.add(widget, 'main');
+      }
+      shell.activateById(WidgetIDs.past);
+    }
+  });
+}
+
+class PastWidget extends ReactWidget {
+  constructor(
+    private readonly api: InterviewApi,
+    private readonly trans: Translations
+  ) {
+    super();
+    this.addClass('jp-Interview-pastWidget');
+  }
+
+  protected override render(): React.ReactElement {
+    const { api, trans } = this;
+    return (
+      <PastInterviews
+        list={this.list}
+        link={room => shareLink(room.url)}
+        replay={room => `${shareLink(room.url)}/replay`}
+        notebook={room => api.notebookUrl(room.id)}
+        copy={room => void this.copy(shareLink(room.url))}
+        visible={this.isVisible}
+        trans={trans}
+      />
+    );
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.update();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.update();
+  }
+
+  private readonly list: InterviewApi['rooms'] = query => this.api.rooms(query);
+
+  private async copy(link: string): Promise<void> {
+    const text = (await copyText(link)) ? this.trans.__('Link copied: %1', link) : link;
+    Notification.info(text, { autoClose: 4000 });
+  }
+}

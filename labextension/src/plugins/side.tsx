@@ -1,0 +1,131 @@
+import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, IThemeManager, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator } from '@jupyterlab/translation';
+import { SidePanel } from '@jupyterlab/ui-components';
+import { AccordionPanel, Panel, Widget } from '@lumino/widgets';
+import React from 'react';
+
+import { InterviewApi } from '../api';
+import { PeoplePanel } from '../components/PeoplePanel';
+import { interviewIcon } from '../icons';
+import { keepAtEnd } from '../layout';
+import type { RoomModel } from '../model';
+import { currentRoom, DOMAIN, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
+
+/** People and chat, to the right of the notebook. */
+export const sidePlugin: JupyterFrontEndPlugin<void> = {
+  id: `${PLUGIN}:side`,
+  description: 'Shows the people in the room and the chat.',
+  autoStart: true,
+  requires: [IRoomModel, ILabShell, IRenderMimeRegistry, ITranslator],
+  optional: [IThemeManager],
+  activate: (
+    app: JupyterFrontEnd,
+    room: RoomModel,
+    shell: ILabShell,
+    rendermime: IRenderMimeRegistry,
+    translator: ITranslator,
+    themes: IThemeManager | null
+  ) => {
+    const trans = translator.load(DOMAIN);
+    const api = new InterviewApi(app.serviceManager.serverSettings);
+    const side = new SidePanel({ translator });
+    side.id = WidgetIDs.side;
+    side.addClass('jp-Interview-side');
+    side.title.icon = interviewIcon;
+    side.title.caption = trans.__('People and chat');
+    side.addWidget(people(room, api, trans));
+    side.addWidget(chat(room, rendermime, themes, trans));
+    shell.add(side, 'right', { rank: 1 });
+    if (side.content instanceof AccordionPanel) {
+      side.content.setRelativeSizes([1, 2]);
+    }
+  }
+};
+
+function people(room: RoomModel, api: InterviewApi, trans: Translations): Widget {
+  const id = currentRoom();
+  const widget = ReactWidget.create(
+    <PeoplePanel
+      model={room}
+      trans={trans}
+      onChange={async (member, change) => room.updateMember(await api.changeMember(id, member, change))}
+      onRemove={async member => {
+        const { button } = await showDialog({
+          title: trans.__('Remove %1?', member.name),
+          body: trans.__('%1 is disconnected at once and cannot come back with the same seat.', member.name),
+          buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Remove') })]
+        });
+        if (button.accept) {
+          await api.removeMember(id, member.id);
+        }
+      }}
+    />
+  );
+  widget.id = WidgetIDs.people;
+  const name = (): void => {
+    const here = room.members.filter(member => member.state === 'seated' && member.presence === 'present');
+    widget.title.label = trans.__('People (%1)', here.length);
+  };
+  room.changed.connect(name);
+  name();
+  return widget;
+}
+
+/** The chat; its components are loaded after the panel is there. */
+function chat(
+  room: RoomModel,
+  rendermime: IRenderMimeRegistry,
+  themes: IThemeManager | null,
+  trans: Translations
+): Widget {
+  const panel = new Panel();
+  panel.id = WidgetIDs.chat;
+  panel.addClass('jp-Interview-chat');
+  panel.node.dataset.testid = 'interview-chat';
+  panel.title.label = trans.__('Chat');
+  const closed = new Widget({ node: document.createElement('p') });
+  closed.addClass('jp-Interview-closed');
+  closed.node.setAttribute('role', 'status');
+  closed.node.dataset.testid = 'interview-chat-closed';
+  void import('../chat').then(({ createChat }) => {
+    const widget = createChat({ room, rendermime, themes, trans });
+    const { model } = widget;
+    model.unreadChanged?.connect((_, unread) => {
+      panel.title.label = unread.length ? trans.__('Chat (%1 new)', unread.length) : trans.__('Chat');
+    });
+    panel.addWidget(widget);
+    panel.addWidget(closed);
+    followEnd(widget);
+    const apply = (): void => {
+      const open = room.permissions.chat;
+      panel.toggleClass('jp-mod-closed', !open);
+      closed.node.textContent = open ? '' : whyClosed(room, trans);
+    };
+    room.changed.connect(apply);
+    apply();
+  });
+  return panel;
+}
+
+/** The list of messages is there after the first rendering. */
+function followEnd(widget: Widget): void {
+  const seen = new MutationObserver(() => {
+    const area = widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement;
+    if (area) {
+      seen.disconnect();
+      keepAtEnd(area);
+    }
+  });
+  seen.observe(widget.node, { childList: true, subtree: true });
+}
+
+function whyClosed(room: RoomModel, trans: Translations): string {
+  if (room.ended) {
+    return trans.__('The interview has ended; nothing can be written any more.');
+  }
+  return room.you.role === 'spectator'
+    ? trans.__('Spectators read the chat. An interviewer can let you write.')
+    : trans.__('An interviewer has switched off the chat for you.');
+}

@@ -1,0 +1,19 @@
+"""Which fixtures are there?
+
+- `ji_database_url` (`fixtures/postgresql.py`): the URL of an empty database; the test runs on SQLite and on PostgreSQL
+- `ji_postgresql` (`fixtures/postgresql.py`): a PostgreSQL server of our own, for the whole run
+- `ji_server` (`fixtures/server.py`): makes real `jupyter interview` processes that can be killed and started again
+- `ji_browser` (`fixtures/browser.py`): real Chromium; `await ji_browser.open("candidate")` has cookies of its own
+- `jp_serverapp`, `jp_fetch`, … (`fixtures/jupyter.py`): pytest-jupyter's server in this process, on the test's loop
+
+A part that this machine lacks skips the tests that need it, unless JUPYTER_INTERVIEW_REQUIRE_ALL is set, as `make test`
+does: then it fails them.
+"""
+
+pytest_plugins = [
+    "tests.fixtures.outcome",  # before those that import it: a plugin has to be imported by pytest
+    "tests.fixtures.browser",
+    "tests.fixtures.jupyter",
+    "tests.fixtures.postgresql",
+    "tests.fixtures.server",
+]

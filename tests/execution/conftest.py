@@ -1,0 +1,189 @@
+"""Fixtures of the execution's tests.
+
+- `ji_room`: makes a room's executor on real sandboxed kernels, with an observer and cells that record
+- `Cell`, `Observer`, `Room`: those recorders
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from jupyter_interview.core.limits import Limits
+from jupyter_interview.core.models import JSON, ExecutionRequest, ExecutionResult, KernelState, RunStatus
+from jupyter_interview.execution import Engine, InterviewKernelManager, RoomExecutor, RoomExecutors, kernels_dir
+from jupyter_interview.provisioners import choose
+
+SECONDS = 30.0
+
+
+class Cell:
+    """A cell's outputs as the document would have them, and a record of the calls that made them."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.listed: list[JSON] = []
+        self.shown: dict[str, list[JSON]] = {}
+        self.state = "idle"
+        self.count: int | None = None
+        self.changed = asyncio.Event()
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        self.changed.set()
+
+    def begin(self) -> None:
+        self.listed, self.count, self.state = [], None, "running"
+        self._note("begin")
+
+    def stream(self, name: str, text: str) -> None:
+        last = self.listed[-1] if self.listed else {}
+        if last.get("name") == name:
+            last["text"] += text
+        else:
+            self.listed.append({"output_type": "stream", "name": name, "text": text})
+        self._note("stream")
+
+    def display(self, output: JSON, display_id: str | None = None) -> None:
+        self.listed.append(output)
+        if display_id is not None:
+            self.shown.setdefault(display_id, []).append(output)
+        self._note("display")
+
+    def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
+        for output in self.shown.get(display_id, []):
+            output.update(data=data, metadata=metadata)
+        self._note("update_display")
+
+    def clear(self) -> None:
+        self.listed = []
+        self._note("clear")
+
+    def finish(self, execution_count: int | None) -> None:
+        self.count, self.state = execution_count, "idle"
+        self._note("finish")
+
+    def outputs(self) -> list[JSON]:
+        return copy.deepcopy(self.listed)
+
+    @property
+    def text(self) -> str:
+        """All streams' text."""
+        return "".join(output.get("text", "") for output in self.listed)
+
+    async def until(self, condition: Callable[[Cell], bool]) -> None:
+        """Wait until the cell fulfils it."""
+        async with asyncio.timeout(SECONDS):
+            while not condition(self):
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@dataclass
+class Observer:
+    """Records what it is told, in one order."""
+
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+    results: dict[str, ExecutionResult] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def _note(self, *what: Any) -> None:
+        self.told.append(what)
+        self.changed.set()
+
+    def run_started(self, request: ExecutionRequest) -> None:
+        self._note("started", request.id)
+
+    def run_finished(self, request: ExecutionRequest, result: ExecutionResult) -> None:
+        assert request.id not in self.results, "a run ends once"
+        self.results[request.id] = result
+        self._note("finished", request.id, result.status)
+
+    def kernel_changed(self, state: KernelState, message: str | None = None) -> None:
+        self._note("kernel", state, message)
+
+    def kernel_event(self, kind: str, payload: JSON) -> None:
+        self._note("event", kind, payload)
+
+    async def until(self, condition: Callable[[Observer], bool]) -> None:
+        """Wait until what it was told fulfils it."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not condition(self):
+                    self.changed.clear()
+                    await self.changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"not within {SECONDS} s; told so far: {self.told}") from None
+
+    def events(self) -> list[str]:
+        """Kinds of the kernel's events, in order."""
+        return [entry[1] for entry in self.told if entry[0] == "event"]
+
+    def order(self) -> list[tuple[str, str]]:
+        """(started | finished, run) in order."""
+        return [(entry[0], entry[1]) for entry in self.told if entry[0] in ("started", "finished")]
+
+
+@dataclass
+class Room:
+    """A room's executor with its recorders."""
+
+    executor: RoomExecutor
+    kernels: InterviewKernelManager
+    observer: Observer
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    def submit(self, source: str, batch: str | None = None) -> str:
+        """Queue code in a cell of its own; the id of the run, by which its cell is found too."""
+        run = f"run{len(self.cells) + 1}"
+        cell = self.cells[run] = Cell()
+        self.executor.submit(ExecutionRequest(run, f"cell-{run}", source, 1, batch or run), cell)
+        return run
+
+    async def result(self, run: str) -> ExecutionResult:
+        """Wait for a run's end."""
+        await self.observer.until(lambda observer: run in observer.results)
+        return self.observer.results[run]
+
+    async def run(self, source: str) -> tuple[RunStatus, Cell]:
+        """Run code to its end."""
+        run = self.submit(source)
+        result = await self.result(run)
+        return result.status, self.cells[run]
+
+    async def ready(self) -> None:
+        """Wait until the kernel is idle."""
+        self.executor.start()
+        await self.observer.until(lambda _: self.executor.state is KernelState.IDLE)
+
+
+MakeRoom = Callable[..., Room]
+
+
+@pytest.fixture
+async def ji_room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeRoom]:
+    """``ji_room(run_seconds=1.0, engine=…)``: limits by name; the sandbox that ``auto`` gives unless there is an engine."""
+    made: list[Room] = []
+
+    def make(engine: Engine | None = None, directory: str | None = None, **limits: float) -> Room:
+        checked = Limits.checked(**limits)
+        runtime = str(tmp_path_factory.mktemp("r"))
+        chosen: Engine = choose("auto", checked, runtime) if engine is None else engine
+        kernels = InterviewKernelManager(
+            engine=chosen, kernels_dir=directory or kernels_dir(), connection_dir=runtime
+        )
+        observer = Observer()
+        room = Room(RoomExecutors(kernels, checked)("room", "python", observer), kernels, observer)
+        made.append(room)
+        return room
+
+    yield make
+    for room in made:
+        await room.executor.shutdown()
+        await room.kernels.shutdown_all(now=True)
+        room.kernels.context.destroy(linger=0)

@@ -1,0 +1,237 @@
+"""Do the join and login pages do what they promise, in a real browser and under a strict content security policy?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+from playwright.async_api import expect
+from tornado import web
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+
+import jupyter_interview
+from jupyter_interview.core.permissions import RULES, Role
+from tests.fixtures.browser import Browsers
+
+pytestmark = pytest.mark.browser
+
+PACKAGE = Path(jupyter_interview.__file__).parent
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+)
+Answer = tuple[int, dict[str, Any]]
+
+
+def _error(code: str, status: int, **details: Any) -> Answer:
+    return status, {"error": {"code": code, "message": f"message of {code}", "details": details}}
+
+
+@dataclass
+class Door:
+    """What the server answers, one after the other, and what it was sent."""
+
+    answers: list[Answer]
+    context: dict[str, Any] = field(default_factory=dict)
+    received: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Handler(web.RequestHandler):
+    def initialize(self, door: Door, template: str = "") -> None:
+        self.door, self.template = door, template
+
+    def get(self) -> None:
+        self.set_header("Content-Security-Policy", POLICY)
+        pages = Environment(loader=FileSystemLoader(PACKAGE / "templates"), autoescape=True)
+        values = {"base_url": "/", "xsrf_form_html": self.xsrf_form_html, **self.door.context}
+        self.write(pages.get_template(self.template).render(values))
+
+    def post(self) -> None:
+        self.door.received.append(json.loads(self.request.body))
+        status, body = self.door.answers.pop(0)
+        self.set_status(status)
+        self.write(body)
+
+
+class _Inside(web.RequestHandler):
+    def get(self) -> None:
+        self.write("<h1>inside</h1>")
+
+
+@asynccontextmanager
+async def serve(door: Door) -> AsyncIterator[str]:
+    """The pages as the real server serves them, with prepared answers; its address."""
+    listener, port = bind_unused_port()
+    application = web.Application(
+        [
+            (r"/interview/static/(.*)", web.StaticFileHandler, {"path": str(PACKAGE / "static")}),
+            (r"/interview/login", _Handler, {"door": door, "template": "login.html"}),
+            (r"/api/interview/login", _Handler, {"door": door}),
+            (r"/interview/", _Inside),
+            (r"/interview/ROOM/join", _Handler, {"door": door}),
+            # The join page and the room have one URL; the test's door opens when no answer is left.
+            (r"/interview/ROOM", _RoomPage, {"door": door}),
+        ],
+        xsrf_cookies=True,
+    )
+    server = HTTPServer(application)
+    server.add_socket(listener)
+    yield f"http://127.0.0.1:{port}/"
+    server.stop()
+    await server.close_all_connections()
+
+
+class _RoomPage(_Handler):
+    def initialize(self, door: Door, template: str = "join.html") -> None:
+        super().initialize(door, template)
+
+    def get(self) -> None:
+        if self.door.answers:
+            super().get()
+        else:
+            self.write("<h1>inside</h1>")
+
+
+def _join(*answers: Answer, **context: Any) -> Door:
+    roles = [
+        {"name": role.value, "can": [rule.meaning for rule in RULES.values() if role in rule.roles]}
+        for role in (Role.CANDIDATE, Role.INTERVIEWER, Role.SPECTATOR)
+    ]
+    return Door(
+        list(answers),
+        {
+            "title": "Graphs & <trees>",
+            "language": "Python",
+            "interviewer": "Ada",
+            "needs_password": False,
+            "ended": False,
+            "room": "ROOM",
+            "roles": roles,
+            **context,
+        },
+    )
+
+
+SEATED: Answer = (200, {"token": "t", "member": {}})
+
+
+async def test_a_candidate_reads_what_is_recorded_and_joins(ji_browser: Browsers) -> None:
+    door = _join(SEATED)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Graphs & <trees>")
+        await expect(page.get_by_text("Every edit, chat message and code run")).to_be_visible()
+        await expect(page.get_by_text("Edit the notebook", exact=True).first).to_be_visible()
+        await expect(page.get_by_text("as spectator")).to_be_hidden()
+        await expect(page.get_by_label("Room password")).to_be_hidden()
+        await page.get_by_label("Your name").fill("  Cleo ")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("inside")).to_be_visible()
+    assert door.received == [{"name": "Cleo"}]
+    assert ji_browser.errors == []
+
+
+async def test_a_missing_name_is_said_and_nothing_is_sent(ji_browser: Browsers) -> None:
+    door = _join(SEATED)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("alert")).to_have_text("Your name is missing.")
+        await expect(page.get_by_label("Your name")).to_be_focused()
+    assert door.received == []
+
+
+async def test_the_password_is_asked_for_and_the_invitation_stays_in_the_fragment(ji_browser: Browsers) -> None:
+    door = _join(_error("password_required", 403), SEATED)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM#invite=s3cret")).page
+        await expect(page.get_by_text("as spectator")).to_be_visible()
+        await page.get_by_label("Your name").fill("Cleo")
+        await page.get_by_label("Email").fill("cleo@example.org")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("alert")).to_have_text("message of password_required")
+        await expect(page.get_by_label("Room password")).to_be_focused()
+        await page.keyboard.type("opensesame")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("inside")).to_be_visible()
+        assert page.url == f"{url}interview/ROOM"
+    first = {"name": "Cleo", "email": "cleo@example.org", "invite": "s3cret"}
+    assert door.received == [first, {**first, "password": "opensesame"}]
+
+
+async def test_a_second_person_knocks_and_is_admitted_also_after_a_refresh(ji_browser: Browsers) -> None:
+    taken = _error("seat_taken", 403, knock="k1")
+    door = _join(taken, taken, SEATED)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await page.get_by_label("Your name").fill("Dora")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("heading", name="Waiting to be admitted")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Waiting to be admitted")).to_be_visible()
+        await expect(page.get_by_text("inside")).to_be_visible(timeout=15_000)
+    assert door.received == [{"name": "Dora"}, {"knock": "k1"}, {"knock": "k1"}]
+
+
+async def test_somebody_who_is_declined_is_told_so(ji_browser: Browsers) -> None:
+    door = _join(_error("seat_taken", 403, knock="k1"), _error("forbidden", 403))
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await page.get_by_label("Your name").fill("Dora")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("alert")).to_have_text("The interviewer did not let you in.", timeout=15_000)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (_error("room_ended", 410), "message of room_ended"),
+        (_error("rate_limited", 429, retry_after=12.3), "Too many tries. Wait 13 seconds, then try again."),
+        (_error("rate_limited", 429, retry_after=600), "Too many tries. Wait 10 minutes, then try again."),
+    ],
+)
+async def test_a_refusal_says_what_to_do(ji_browser: Browsers, answer: Answer, text: str) -> None:
+    door = _join(answer)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await page.get_by_label("Your name").fill("Cleo")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("alert")).to_have_text(text)
+        await expect(page.get_by_role("button", name="Join")).to_be_enabled()
+
+
+async def test_an_ended_room_has_no_form(ji_browser: Browsers) -> None:
+    door = _join(SEATED, ended=True)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await expect(page.get_by_text("This interview is over.")).to_be_visible()
+        assert await page.locator("form").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_join_page_fits_a_narrow_screen(ji_browser: Browsers, scheme: Any) -> None:
+    async with serve(_join(SEATED, needs_password=True)) as url:
+        visitor = await ji_browser.open(scheme, f"{url}interview/ROOM", scheme=scheme, width=320, height=640)
+        assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= 320
+        await visitor.shot("join")
+    assert ji_browser.errors == []
+
+
+async def test_an_interviewer_logs_in_and_is_at_the_desk(ji_browser: Browsers) -> None:
+    door = Door([_error("unauthorized", 401), (200, {"token": "t"})])
+    async with serve(door) as url:
+        page = (await ji_browser.open("interviewer", f"{url}interview/login")).page
+        await page.get_by_label("Email").fill("ada@example.org")
+        await page.get_by_label("Password").fill("correct horse battery")
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.get_by_role("alert")).to_have_text("message of unauthorized")
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.get_by_text("inside")).to_be_visible()
+        assert page.url == f"{url}interview/"
+    assert door.received == [{"email": "ada@example.org", "password": "correct horse battery"}] * 2

@@ -20,7 +20,7 @@ from .core.limits import Limits
 from .core.models import JSON
 from .db import Database
 from .execution import InterviewKernelManager, RoomExecutors, kernels_dir, languages
-from .facade import facade_handlers
+from .facade import facade_handlers, without_collaboration
 from .handlers import channel_handlers, rest_handlers
 from .managers.accounts import Accounts
 from .managers.invitations import Invitations
@@ -148,7 +148,11 @@ class InterviewApp(ExtensionApp):
         self.services.database.start()
         await self.services.accounts.start()
         apps = serverapp.extension_manager.extension_apps.get("jupyterlab", set())
-        self.serverapp.web_app.settings["interview_lab"] = next(iter(apps), None)
+        settings = self.serverapp.web_app.settings
+        settings["interview_lab"] = next(iter(apps), None)
+        stock = serverapp.extension_manager.extensions.get("jupyter_server_ydoc")
+        if stock is None or not stock.enabled:
+            settings["page_config_hook"] = without_collaboration(settings.get("page_config_hook"))
 
     async def stop_extension(self) -> None:
         """Store what is queued, end the kernels."""

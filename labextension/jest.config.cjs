@@ -6,7 +6,7 @@ module.exports = {
   testMatch: ['<rootDir>/src/__tests__/**/*.spec.ts?(x)'],
   setupFiles: ['<rootDir>/src/__tests__/setup.ts'],
   transform: {
-    '^.+\\.(tsx?|jsx?|mjs)$': ['ts-jest', { tsconfig: 'tsconfig.test.json', isolatedModules: true }]
+    '^.+\\.(tsx?|jsx?|mjs)$': ['ts-jest', { tsconfig: 'tsconfig.test.json' }]
   },
   transformIgnorePatterns: [`/node_modules/(?!(${modules})/)`],
   moduleNameMapper: {

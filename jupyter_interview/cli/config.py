@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
+from traitlets import HasTraits
+
 from ..app import InterviewApp
 from ..auth.rates import DEFAULT_RATES
 from ..core.limits import Limits
@@ -29,8 +31,8 @@ Settings stand in `jupyter_server_config.py` in one of the folders that `jupyter
 _LIMITS = """\
 ## Limits
 
-`c.InterviewApp.limits = {"run_seconds": 120}` changes one. Nothing that a client, a kernelspec or a room says can pass the
-maximum.
+`c.InterviewApp.limits = {"run_seconds": 120}` changes one. Nothing that a client, a kernelspec or a room says can pass
+the maximum.
 
 | name | of what | default | maximum | unit |
 |---|---|---|---|---|"""
@@ -47,7 +49,8 @@ _RATES = """\
 
 def settings() -> Iterator[tuple[str, Any]]:
     """Our own configurable traits, by name: those that `InterviewApp` has over its bases."""
-    inherited = {name for base in InterviewApp.__bases__ for name in base.class_traits(config=True)}
+    bases = [base for base in InterviewApp.__mro__[1:] if issubclass(base, HasTraits)]
+    inherited = {name for base in bases for name in base.class_traits(config=True)}
     own = InterviewApp.class_traits(config=True)
     return ((name, own[name]) for name in sorted(own) if name not in inherited)
 

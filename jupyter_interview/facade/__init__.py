@@ -4,5 +4,6 @@ The same JupyterLab page and the few endpoints it needs stand below ``/interview
 """
 
 from .routes import facade_handlers
+from .stock import without_collaboration
 
-__all__ = ["facade_handlers"]
+__all__ = ["facade_handlers", "without_collaboration"]

@@ -17,6 +17,7 @@ from .page import NOTEBOOK
 
 _CACHE = "interview_lab_settings"
 _EPOCH = "1970-01-01T00:00:00Z"
+_CHECKPOINT = {"id": "checkpoint", "last_modified": _EPOCH}
 _OVERRIDES: JSON = {
     # The page follows the visitor's system.
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
@@ -62,11 +63,17 @@ class Contents(Gate):
 
 
 class Checkpoints(Gate):
-    """``GET api/contents/<path>/checkpoints``."""
+    """``api/contents/<path>/checkpoints``: everything is in the log, but a notebook without any is offered one."""
+
+    needs: ClassVar = {"GET": Permission.VIEW, "POST": Permission.VIEW}
 
     async def get(self, path: str) -> None:
-        """None: everything is in the log."""
-        self.answer([])
+        """The one there always is."""
+        self.answer([_CHECKPOINT])
+
+    async def post(self, path: str) -> None:
+        """The same."""
+        self.answer(_CHECKPOINT, 201)
 
 
 class Settings(Gate):

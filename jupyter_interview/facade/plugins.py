@@ -91,7 +91,6 @@ _ROOM = frozenset(
         "@jupyter/docprovider-extension:ynotebook",
         "@jupyterlab/application-extension:logo",
         "@jupyterlab/launcher-extension",
-        "jupyter-interview:document",
     }
 )
 

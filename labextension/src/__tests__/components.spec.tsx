@@ -1,0 +1,274 @@
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import React from 'react';
+
+import { ApiError, type Room } from '../api';
+import { Banner, type BannerProps } from '../components/Banner';
+import { Ended } from '../components/Ended';
+import { NewInterview } from '../components/NewInterview';
+import { PastInterviews } from '../components/PastInterviews';
+import { PeoplePanel } from '../components/PeoplePanel';
+import { RoomBar } from '../components/RoomBar';
+
+import { FakeSocket, makeMember, makeModel, makeRoom, trans } from './fixtures';
+
+const ivan = makeMember('Ivan', 'interviewer');
+const cara = makeMember('Cara');
+const sam = makeMember('Sam', 'spectator');
+
+afterEach(cleanup);
+
+describe('NewInterview', () => {
+  const languages = () =>
+    Promise.resolve([
+      { name: 'java', display_name: 'Java', available: false, message: 'Install a JDK.' },
+      { name: 'python', display_name: 'Python 3', available: true, message: null }
+    ]);
+
+  function form(create: (room: { title: string }) => Promise<Room>, opens = true) {
+    render(
+      <NewInterview
+        languages={languages}
+        create={create}
+        open={() => opens}
+        link={room => `http://host${room.url}`}
+        onClose={() => undefined}
+        trans={trans}
+      />
+    );
+    fireEvent.change(screen.getByLabelText('Title'), { target: { value: ' Round two ' } });
+  }
+
+  const submit = async (): Promise<void> => {
+    const button = screen.getByRole('button', { name: 'Create' });
+    await waitFor(() => expect((button as HTMLButtonElement).disabled).toBe(false));
+    fireEvent.click(button);
+  };
+
+  it('offers what is available and says what is missing', async () => {
+    form(() => Promise.resolve(makeRoom()));
+    const java = await screen.findByRole<HTMLOptionElement>('option', { name: /Java/ });
+    expect(java.disabled).toBe(true);
+    expect(screen.getByText('Java: Install a JDK.')).toBeTruthy();
+    expect(screen.getByLabelText<HTMLSelectElement>('Language').value).toBe('python');
+  });
+
+  it('creates the room and shows its link', async () => {
+    const create = jest.fn((room: { title: string }) => Promise.resolve(makeRoom({ title: room.title })));
+    form(create);
+    await submit();
+    expect(create).toHaveBeenCalledWith({ title: 'Round two', language: 'python' });
+    expect((await screen.findByLabelText<HTMLInputElement>('Link of the interview')).value).toBe(
+      'http://host/interview/room-1'
+    );
+  });
+
+  it('offers a link where the browser blocked the tab', async () => {
+    form(() => Promise.resolve(makeRoom()), false);
+    await submit();
+    const link = await screen.findByRole<HTMLAnchorElement>('link', { name: 'Open the interview' });
+    expect(link.href).toBe('http://host/interview/room-1');
+  });
+
+  it('shows a refusal in place and keeps the form', async () => {
+    form(() => Promise.reject(new ApiError(400, 'bad_request', 'The title is too long.')));
+    await submit();
+    expect((await screen.findByRole('alert')).textContent).toBe('The title is too long.');
+    expect(screen.getByLabelText<HTMLInputElement>('Title').value).toBe(' Round two ');
+  });
+});
+
+describe('PastInterviews', () => {
+  const show = (list: React.ComponentProps<typeof PastInterviews>['list']): void => {
+    render(
+      <PastInterviews
+        list={list}
+        link={room => room.url}
+        replay={room => `${room.url}/replay`}
+        notebook={room => `/notebook/${room.id}`}
+        copy={() => undefined}
+        visible={true}
+        trans={trans}
+      />
+    );
+  };
+
+  it('lists rooms with who is in them and what can be done', async () => {
+    const live = makeRoom({ members: [ivan, { ...cara, presence: 'left' }], tags: ['backend'] });
+    const ended = makeRoom({ id: 'old', title: 'Old', state: 'ended', ended_at: '2026-01-01T11:00:00Z' });
+    show(() => Promise.resolve({ rooms: [live, ended], next: null }));
+    const first = within(await screen.findByTestId('interview-room-room-1'));
+    expect(first.getByText('backend')).toBeTruthy();
+    expect(first.getByText(/Ivan/).textContent).not.toContain('Cara');
+    expect(first.getByRole('link', { name: /^Open/ })).toBeTruthy();
+    const second = within(screen.getByTestId('interview-room-old'));
+    expect(second.queryByRole('link', { name: /^Open/ })).toBeNull();
+    expect(second.getByRole<HTMLAnchorElement>('link', { name: 'Replay Old' }).pathname).toBe(
+      '/interview/room-1/replay'
+    );
+    expect(second.getByText(/1:00:00/)).toBeTruthy();
+  });
+
+  it('searches, filters and loads more', async () => {
+    const list = jest.fn((query: { q: string; cursor?: string }) =>
+      Promise.resolve({
+        rooms: [makeRoom({ id: query.cursor ?? 'first', title: query.q || 'All' })],
+        next: query.cursor ? null : 'second'
+      })
+    );
+    show(list);
+    fireEvent.click(await screen.findByRole('button', { name: 'Show more' }));
+    await screen.findByTestId('interview-room-second');
+    expect(screen.getByTestId('interview-room-first')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('Search interviews'), { target: { value: 'zoë' } });
+    fireEvent.change(screen.getByLabelText('State'), { target: { value: 'ended' } });
+    await waitFor(() =>
+      expect(list).toHaveBeenLastCalledWith(expect.objectContaining({ q: 'zoë', state: 'ended' }))
+    );
+  });
+
+  it('says that there is nothing, and what failed', async () => {
+    let fails = true;
+    show(() =>
+      fails ? Promise.reject(new Error('The server cannot be reached.')) : Promise.resolve({ rooms: [], next: null })
+    );
+    expect((await screen.findByRole('alert')).textContent).toBe('The server cannot be reached.');
+    fails = false;
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText(/No interviews yet/)).toBeTruthy();
+  });
+});
+
+describe('RoomBar', () => {
+  function bar(you = ivan, more = {}) {
+    const model = makeModel(you, more);
+    const actions = {
+      onCopy: jest.fn(() => Promise.resolve()),
+      onInvite: jest.fn(() => Promise.resolve()),
+      onEnd: jest.fn(() => Promise.resolve()),
+      onObserve: jest.fn(() => Promise.resolve()),
+      onRunAll: jest.fn(),
+      onToggleSide: jest.fn()
+    };
+    render(<RoomBar model={model} trans={trans} {...actions} />);
+    return { model, ...actions };
+  }
+
+  it('gives interviewers their controls', async () => {
+    const { onInvite, onObserve, onEnd } = bar();
+    expect(screen.getByTestId('interview-title').textContent).toBe('Backend, round two');
+    expect(screen.getByTestId('interview-timer').textContent).toMatch(/^\d+:\d\d/);
+    fireEvent.change(screen.getByLabelText('Invite somebody as'), { target: { value: 'spectator' } });
+    await waitFor(() => expect(onInvite).toHaveBeenCalledWith('spectator'));
+    fireEvent.click(screen.getByLabelText('Observe only'));
+    await waitFor(() => expect(onObserve).toHaveBeenCalledWith(true));
+    fireEvent.click(screen.getByRole('button', { name: 'End interview' }));
+    await waitFor(() => expect(onEnd).toHaveBeenCalled());
+  });
+
+  it('gives candidates none, and says what they may do', () => {
+    const { model } = bar(cara);
+    expect(screen.queryByRole('button', { name: 'End interview' })).toBeNull();
+    expect(screen.getByTestId('interview-permission').textContent).toBe('You may edit and run code.');
+    const off = { ...cara, permissions: { ...cara.permissions, run: false, edit: false } };
+    act(() => void FakeSocket.last.say({ type: 'member_updated', content: off }));
+    expect(screen.getByTestId('interview-permission').textContent).toContain('switched off');
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Run all' }).disabled).toBe(true);
+    model.dispose();
+  });
+
+  it('shows a kernel that cannot be had with the reason', () => {
+    const kernel = { id: null, state: 'unavailable', message: 'Install bubblewrap.' };
+    bar(ivan, { room: makeRoom({ kernel: kernel as never }) });
+    expect(screen.getByTestId('interview-kernel').textContent).toBe('No kernel: Install bubblewrap.');
+  });
+});
+
+describe('PeoplePanel', () => {
+  function panel(you: typeof ivan, members: (typeof ivan)[]) {
+    const model = makeModel(you, { members });
+    const onChange = jest.fn(() => Promise.resolve());
+    const onRemove = jest.fn(() => Promise.resolve());
+    render(<PeoplePanel model={model} trans={trans} onChange={onChange} onRemove={onRemove} />);
+    return { onChange, onRemove };
+  }
+
+  it('switches what others may do', async () => {
+    const { onChange, onRemove } = panel(ivan, [ivan, cara, sam]);
+    fireEvent.click(screen.getByLabelText('Cara may run code'));
+    await waitFor(() => expect(onChange).toHaveBeenCalledWith(cara.id, { permissions: { run: false } }));
+    fireEvent.click(screen.getByLabelText('Sam may chat'));
+    await waitFor(() => expect(onChange).toHaveBeenCalledWith(sam.id, { permissions: { chat: true } }));
+    expect(screen.queryByLabelText('Sam may edit')).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Remove Cara' }));
+    await waitFor(() => expect(onRemove).toHaveBeenCalledWith(expect.objectContaining({ id: cara.id })));
+  });
+
+  it('lets interviewers admit who knocks, in the role they choose', async () => {
+    const { onChange } = panel(ivan, [ivan, makeMember('Zoë', 'candidate', { state: 'knocking' })]);
+    fireEvent.change(screen.getByLabelText('Role for Zoë'), { target: { value: 'spectator' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Admit Zoë' }));
+    await waitFor(() => expect(onChange).toHaveBeenCalledWith('m-zoë', { admitted: true, role: 'spectator' }));
+  });
+
+  it('shows candidates who is here, and no switch', () => {
+    panel(cara, [ivan, cara]);
+    expect(screen.getByText(/Cara \(you\)/)).toBeTruthy();
+    expect(screen.queryByRole('checkbox')).toBeNull();
+    act(() => {
+      FakeSocket.last.say({ type: 'typing', sender: { id: ivan.id, name: 'Ivan', role: 'interviewer' }, content: true });
+    });
+    expect(within(screen.getByTestId('interview-member-m-ivan')).getByText('typing…')).toBeTruthy();
+  });
+});
+
+describe('Banner', () => {
+  const banner = (props: Partial<BannerProps>): string => {
+    cleanup();
+    render(
+      <Banner
+        channel={{ kind: 'open' }}
+        document="synced"
+        lost={false}
+        recovered={false}
+        note={null}
+        trans={trans}
+        onDismiss={() => undefined}
+        onReload={() => undefined}
+        {...props}
+      />
+    );
+    return screen.queryByRole('status')?.textContent ?? '';
+  };
+
+  it('speaks of the connection, and is silent when all is well', () => {
+    expect(banner({})).toBe('');
+    expect(banner({ channel: { kind: 'connecting' } })).toBe('');
+    expect(banner({ channel: { kind: 'waiting', retryAt: Date.now() + 3500 } })).toContain('in 4 s');
+    expect(banner({ channel: { kind: 'connecting' }, lost: true })).toContain('trying again');
+    expect(banner({ document: 'lost' })).toContain('Your changes are kept');
+    expect(banner({ recovered: true })).toBe('Reconnected.');
+    expect(banner({ channel: { kind: 'stopped', reason: 'removed' } })).toContain('removed you');
+    expect(banner({ document: 'refused' })).toContain('Reload the page');
+  });
+});
+
+describe('Ended', () => {
+  const ended = (you: typeof ivan): void => {
+    const model = makeModel(you, { room: makeRoom({ state: 'ended', ended_at: '2026-01-01T10:30:00Z' }) });
+    render(<Ended model={model} replay="/interview/room-1/replay" notebook="/n" trans={trans} />);
+  };
+
+  it('gives interviewers the replay', () => {
+    ended(ivan);
+    expect(screen.getByRole('alert').textContent).toContain('The interview has ended.');
+    expect(screen.getByRole('alert').textContent).toContain('30:00');
+    expect(screen.getByRole('link', { name: 'Open the replay' })).toBeTruthy();
+  });
+
+  it('thanks candidates', () => {
+    ended(cara);
+    expect(screen.queryByRole('link')).toBeNull();
+    expect(screen.getByText(/Thank you/)).toBeTruthy();
+  });
+});

@@ -1,0 +1,87 @@
+import { DocumentLink, type Provider, RELOAD_PAUSE_MS } from '../documentlink';
+
+class FakeProvider implements Provider {
+  wsconnected = true;
+  shouldConnect = true;
+  disconnected = 0;
+  private readonly slots: Record<string, (argument: never) => void> = {};
+
+  disconnect(): void {
+    this.disconnected += 1;
+  }
+
+  on(event: string, slot: (argument: never) => void): void {
+    this.slots[event] = slot;
+  }
+
+  emit(event: string, argument: unknown): void {
+    this.slots[event](argument as never);
+  }
+}
+
+function make(isOut = () => false) {
+  const reload = jest.fn();
+  const link = new DocumentLink(isOut, reload);
+  const provider = new FakeProvider();
+  link.attach(provider);
+  return { link, provider, reload };
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  window.sessionStorage.clear();
+});
+afterEach(() => jest.useRealTimers());
+
+describe('DocumentLink', () => {
+  it('follows the connection', () => {
+    const { link, provider } = make();
+    expect(link.state).toBe('synced');
+    provider.emit('status', { status: 'disconnected' });
+    expect(link.state).toBe('lost');
+    provider.emit('sync', true);
+    expect(link.state).toBe('synced');
+  });
+
+  it('leaves the stock reconnection alone for passing troubles', () => {
+    const { provider, reload } = make();
+    provider.emit('connection-close', { code: 1006 });
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(provider.shouldConnect).toBe(true);
+    expect(reload).not.toHaveBeenCalled();
+  });
+
+  it('reloads once when the edit was refused, and leaves a note', () => {
+    const { link, provider, reload } = make();
+    provider.emit('connection-close', { code: 4403 });
+    expect(provider.shouldConnect).toBe(false);
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(reload).toHaveBeenCalledTimes(1);
+    const after = make();
+    expect(after.link.takeNote()).not.toBeNull();
+    expect(after.link.takeNote()).toBeNull();
+    after.provider.emit('connection-close', { code: 4403 });
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(after.reload).not.toHaveBeenCalled();
+    expect(after.link.state).toBe('refused');
+    expect(link.state).toBe('stopped');
+  });
+
+  it('does not reload when the member was removed', () => {
+    let out = false;
+    const { provider, reload } = make(() => out);
+    provider.emit('connection-close', { code: 4403 });
+    out = true;
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(reload).not.toHaveBeenCalled();
+  });
+
+  it.each([4401, 4410])('stays away after %i', code => {
+    const { link, provider, reload } = make();
+    provider.emit('connection-close', { code });
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(provider.shouldConnect).toBe(false);
+    expect(link.state).toBe('stopped');
+    expect(reload).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,81 @@
+import { RoomNotebook } from '../notebook';
+
+function make(): RoomNotebook {
+  const notebook = new RoomNotebook();
+  notebook.fromJSON({
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { language_info: { name: 'python' } },
+    cells: [
+      { id: 'a', cell_type: 'code', source: 'x = 1', metadata: {}, outputs: [], execution_count: null },
+      { id: 'b', cell_type: 'markdown', source: 'text', metadata: {} }
+    ]
+  } as never);
+  return notebook;
+}
+
+describe('RoomNotebook', () => {
+  it('ignores every local change while it is read-only', () => {
+    const notebook = make();
+    const before = JSON.stringify(notebook.toJSON());
+    const updates = jest.fn();
+    notebook.ydoc.on('update', updates);
+    notebook.readOnly = true;
+    notebook.insertCell(0, { cell_type: 'code' });
+    notebook.deleteCell(0);
+    notebook.moveCell(0, 1);
+    notebook.setMetadata('title', 'x');
+    notebook.getCell(0).setSource('y = 2');
+    notebook.getCell(0).setMetadata('tags', ['x']);
+    notebook.dirty = true;
+    notebook.undo();
+    notebook.getCell(0).undo();
+    notebook.redo();
+    expect(JSON.stringify(notebook.toJSON())).toBe(before);
+    expect(updates).not.toHaveBeenCalled();
+  });
+
+  it('still takes the changes of others', async () => {
+    const Y = await import('yjs');
+    const ours = make();
+    ours.readOnly = true;
+    const theirs = new RoomNotebook();
+    Y.applyUpdate(theirs.ydoc, Y.encodeStateAsUpdate(ours.ydoc));
+    theirs.getCell(0).setSource('z = 3');
+    theirs.deleteCell(1);
+    Y.applyUpdate(ours.ydoc, Y.encodeStateAsUpdate(theirs.ydoc));
+    expect(ours.cells.map(cell => cell.getSource())).toEqual(['z = 3']);
+  });
+
+  it('can be changed again afterwards, without the old undo history', () => {
+    const notebook = make();
+    notebook.getCell(0).setSource('y = 2');
+    notebook.readOnly = true;
+    notebook.readOnly = false;
+    expect(notebook.undo()).toBe(false);
+    notebook.getCell(0).setSource('z = 3');
+    expect(notebook.getCell(0).getSource()).toBe('z = 3');
+    expect(notebook.undo()).toBe(true);
+    expect(notebook.getCell(0).getSource()).toBe('y = 2');
+  });
+
+  it('does not undo what others wrote', async () => {
+    const Y = await import('yjs');
+    const ours = make();
+    const theirs = new RoomNotebook();
+    Y.applyUpdate(theirs.ydoc, Y.encodeStateAsUpdate(ours.ydoc));
+    theirs.getCell(0).setSource('theirs');
+    ours.clearUndoHistory();
+    Y.applyUpdate(ours.ydoc, Y.encodeStateAsUpdate(theirs.ydoc));
+    ours.undo();
+    expect(ours.getCell(0).getSource()).toBe('theirs');
+  });
+
+  it('leaves the metadata of the language to the server', () => {
+    const notebook = make();
+    notebook.setMetadata('language_info', { name: 'java' });
+    expect(notebook.getMetadata('language_info')).toEqual({ name: 'python' });
+    notebook.setMetadata('kernelspec', { name: 'python3', display_name: 'Python' });
+    expect(notebook.getMetadata('kernelspec')).toMatchObject({ name: 'python3' });
+  });
+});

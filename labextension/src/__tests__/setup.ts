@@ -1,0 +1,36 @@
+/** What browsers have and jsdom lacks. */
+import { TextDecoder, TextEncoder } from 'util';
+import { webcrypto } from 'crypto';
+
+class NoObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+const missing: Record<string, unknown> = {
+  TextDecoder,
+  TextEncoder,
+  ResizeObserver: NoObserver,
+  IntersectionObserver: NoObserver,
+  DragEvent: class extends Event {},
+  fetch: () => Promise.reject(new Error('no network in tests')),
+  Request: class {},
+  Response: class {},
+  Headers: class {}
+};
+for (const [name, value] of Object.entries(missing)) {
+  if (!(name in globalThis)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+}
+Object.defineProperty(globalThis, 'crypto', { value: webcrypto, configurable: true, writable: true });
+(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
+
+// @jupyter/ydoc reads cells before it adds them to the document, of which newer versions of yjs warn.
+const warn = console.warn.bind(console);
+console.warn = (...words: unknown[]): void => {
+  if (!String(words[0]).startsWith('Invalid access: Add Yjs type')) {
+    warn(...words);
+  }
+};

@@ -6,18 +6,23 @@ import ts from 'typescript-eslint';
 export default ts.config(
   { ignores: ['lib', 'node_modules', 'coverage'] },
   js.configs.recommended,
-  ...ts.configs.recommendedTypeChecked,
-  a11y.flatConfigs.strict,
   {
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
+    extends: [...ts.configs.recommendedTypeChecked, a11y.flatConfigs.strict],
     plugins: { 'react-hooks': hooks },
-    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname }
+    },
     rules: {
       ...hooks.configs.recommended.rules,
       curly: ['error', 'all'],
       eqeqeq: 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }]
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      // Lumino's signals take the slot and its `this` apart: `signal.connect(this.slot, this)`.
+      '@typescript-eslint/unbound-method': 'off'
     }
   },
-  { files: ['**/*.mjs', '**/*.cjs', 'style/*.js'], ...ts.configs.disableTypeChecked, languageOptions: { globals: { module: 'readonly' } } }
+  { files: ['src/__tests__/**'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
+  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'readonly' } } }
 );

@@ -1,5 +1,15 @@
 // The packages of JupyterLab and its friends are ES modules, so they are compiled for the tests like our own sources.
-const modules = ['@jupyter', '@jupyterlab', '@lumino', 'lib0', 'y-protocols', 'yjs'].join('|');
+const modules = [
+  '@jupyter',
+  '@jupyterlab',
+  '@lumino',
+  '@microsoft',
+  'exenv-es6',
+  'lib0',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'yjs'
+].join('|');
 
 module.exports = {
   testEnvironment: 'jsdom',

@@ -31,6 +31,8 @@ def defaults() -> dict[str, Any]:
         "default_url": "/lab",
         "ip": "127.0.0.1",
         "jpserver_extensions": dict(EXTENSIONS),
+        # A body is read whole before anybody looks at it, also a stranger's.
+        "max_body_size": 64 * 1024 * 1024,
         "open_browser": True,
         "reraise_server_extension_failures": True,
     }

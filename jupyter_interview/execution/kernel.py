@@ -47,6 +47,7 @@ class KernelLink:
         self._kernel = kernel
         self._client: Any = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._sending: set[asyncio.Future[Any]] = set()
         self._execution: Execution | None = None
         self._active = asyncio.Event()
         self._heard = asyncio.Event()
@@ -74,9 +75,18 @@ class KernelLink:
 
     def execute(self, source: str, on_message: OnMessage) -> Execution:
         """Send code to run. One at a time: the messages of an earlier one are no longer listened to."""
-        message_id = self._client.execute(source, store_history=True, allow_stdin=False, stop_on_error=False)
-        self._execution = Execution(message_id, on_message)
+        content = {
+            "code": source,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        message = self._client.session.msg("execute_request", content)
+        self._execution = Execution(message["header"]["msg_id"], on_message)
         self._active.set()
+        self._send(message)
         return self._execution
 
     def done(self) -> None:
@@ -97,10 +107,20 @@ class KernelLink:
         """Ask until both the answer and something on iopub came: a subscription takes a moment to reach the kernel."""
         self._info = asyncio.get_running_loop().create_future()
         while not (self._info.done() and self._heard.is_set()):
-            self._client.kernel_info()
+            self._send(self._client.session.msg("kernel_info_request", {}))
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._info), _ASK_AGAIN_SECONDS)
                 await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_SECONDS)
+
+    def _send(self, message: JSON) -> None:
+        """Send on shell.
+
+        Not through the client: that sends on a blocking twin of the socket, which can swallow the only notice of a
+        message that arrives in the same moment, and our pending ``recv`` would wait for ever.
+        """
+        sent = self._client.shell_channel.socket.send_multipart(self._client.session.serialize(message))
+        self._sending.add(sent)
+        sent.add_done_callback(self._sending.discard)
 
     async def _read(self, channel: Any, take: Callable[[str, str, JSON], None]) -> None:
         while True:

@@ -47,7 +47,7 @@ class Runs(Gate):
 
     async def post(self) -> None:
         """Queue cells, in order."""
-        body = self.body(CellsToRun)
+        body = self.body(CellsToRun, most=262_144)
         live = await self.live()
         cells = [(item.cell, item.source_hash) for item in body.cells]
         self.answer({"runs": await live.runs.request(self.own_member(), 0, cells)}, 202)
@@ -57,8 +57,10 @@ class OfKernel(Gate):
     """Something of the room's kernel, which is the only one there is."""
 
     async def model(self) -> JSON | None:
-        """The kernel as jupyter-server describes one; ``None`` while there is none."""
-        live = await self.live()
+        """The kernel as jupyter-server describes one; ``None`` while there is none, or after the interview."""
+        live = self.services.rooms.opened(self.room_id or "")
+        if live is None:
+            return None
         kernel_id = live.runs.kernel_json()["id"]
         if kernel_id is None or kernel_id not in self.services.kernels:
             return None
@@ -90,6 +92,8 @@ class OfKernel(Gate):
 
 class Kernels(OfKernel):
     """``GET <room>/api/kernels``."""
+
+    ended: ClassVar[bool] = True
 
     async def get(self) -> None:
         """The room's kernel, in a list."""
@@ -128,6 +132,7 @@ class Sessions(OfKernel):
     """``<room>/api/sessions``."""
 
     needs: ClassVar = {"GET": Permission.VIEW, "POST": Permission.VIEW}
+    ended: ClassVar[bool] = True
 
     async def get(self) -> None:
         """The one session, once it has a kernel."""
@@ -158,13 +163,14 @@ class Session(OfKernel):
 class KernelSpecs(Gate):
     """``GET <room>/api/kernelspecs``."""
 
+    ended: ClassVar[bool] = True
+
     async def get(self) -> None:
         """The room's language only; on the desk none, so that the launcher offers no notebooks."""
         if self.room_id is None:
             self.answer({"default": "", "kernelspecs": {}})
             return
-        live = await self.live()
-        name = live.room.language
+        name = (await self.services.rooms.get(self.room_id)).language
         spec = self.services.kernels.kernel_spec_manager.get_kernel_spec(name)
         shown = {"argv": [], "display_name": spec.display_name, "language": spec.language, "metadata": {}, "env": {}}
         entry = {"name": name, "spec": {**shown, "interrupt_mode": spec.interrupt_mode}, "resources": {}}
@@ -223,7 +229,7 @@ class KernelSocket(InterviewSocket, KernelWebsocketHandler, OfKernel):
     async def get(self, kernel_id: str) -> None:
         """The handshake."""
         await self.check_kernel(kernel_id)
-        await super().get(kernel_id=kernel_id)  # type: ignore[no-untyped-call]
+        await super().get(kernel_id=kernel_id)
 
     async def open(self, kernel_id: str) -> None:
         """Register, then connect."""

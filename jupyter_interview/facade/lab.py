@@ -26,7 +26,13 @@ _OVERRIDES: JSON = {
 }
 
 
-class Me(Gate):
+class PageGate(Gate):
+    """What a page asks for whether the interview goes on, or is replayed after its end."""
+
+    ended: ClassVar[bool] = True
+
+
+class Me(PageGate):
     """``GET api/me``."""
 
     async def get(self) -> None:
@@ -40,29 +46,26 @@ class Me(Gate):
         self.answer({"identity": user, "permissions": {}})
 
 
-class Contents(Gate):
+class Contents(PageGate):
     """``GET api/contents/<path>``: a folder with the notebook in it; an empty one on the desk."""
 
     async def get(self, path: str = "") -> None:
         """The folder, or the notebook as it stands in the shared document."""
         path = path.strip("/")
         if path == "":
-            items = [] if self.room_id is None else [await self._notebook(content=False)]
+            items = [] if self.room_id is None else [_model(NOTEBOOK, "notebook")]
             self.answer({**_model("", "directory"), "content": items, "format": "json"})
         elif path == NOTEBOOK and self.room_id is not None:
-            self.answer(await self._notebook(content=self.get_query_argument("content", "1") != "0"))
+            model = _model(NOTEBOOK, "notebook")
+            if self.get_query_argument("content", "1") != "0":
+                live = await self.live()
+                model.update(content=live.document.notebook(), format="json")
+            self.answer(model)
         else:
             raise NotFound("There is no such file here.")
 
-    async def _notebook(self, *, content: bool) -> JSON:
-        model = _model(NOTEBOOK, "notebook")
-        if content:
-            live = await self.live()
-            model.update(content=live.document.notebook(), format="json")
-        return model
 
-
-class Checkpoints(Gate):
+class Checkpoints(PageGate):
     """``api/contents/<path>/checkpoints``: everything is in the log, but a notebook without any is offered one."""
 
     needs: ClassVar = {"GET": Permission.VIEW, "POST": Permission.VIEW}
@@ -76,7 +79,7 @@ class Checkpoints(Gate):
         self.answer(_CHECKPOINT, 201)
 
 
-class Settings(Gate):
+class Settings(PageGate):
     """``GET lab/api/settings``: JupyterLab's defaults, never the server user's own."""
 
     needs: ClassVar = {"GET": Permission.VIEW, "PUT": None}
@@ -112,7 +115,7 @@ class Settings(Gate):
         return json.dumps(found).encode()
 
 
-class Translations(Gate):
+class Translations(PageGate):
     """``GET lab/api/translations``."""
 
     async def get(self, locale: str = "") -> None:
@@ -127,7 +130,7 @@ class Translations(Gate):
         self.answer({"data": data, "message": message})
 
 
-class Workspaces(Gate):
+class Workspaces(PageGate):
     """``lab/api/workspaces``: kept in the browser's memory only."""
 
     needs: ClassVar = {"GET": Permission.VIEW, "PUT": Permission.VIEW}
@@ -145,7 +148,7 @@ class Workspaces(Gate):
         self.finish()
 
 
-class Static(Gate):
+class Static(PageGate):
     """Files that JupyterLab looks for below the prefix and that stand at the server's own place, open to all."""
 
     async def get(self, path: str) -> None:
@@ -157,7 +160,7 @@ class Static(Gate):
         self.redirect(self.base_url + "/".join(own[skipped:]))
 
 
-class Constant(Gate):
+class Constant(PageGate):
     """An endpoint that has nothing to tell here."""
 
     def initialize(self, content: Any) -> None:
@@ -169,7 +172,7 @@ class Constant(Gate):
         self.answer(self._content)
 
 
-class SilentEvents(InterviewSocket, Gate):
+class SilentEvents(InterviewSocket, PageGate):
     """``api/events/subscribe``: the server's own event bus tells of other rooms, so it is silent here."""
 
     needs: ClassVar = {"GET": Permission.VIEW}

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+import secrets
 from functools import lru_cache
 from typing import Any
 
@@ -39,7 +40,7 @@ class LabPage(InterviewHandler, LabHandler):
             **options: further options of its page config.
         """
         config = self._config(page, await self._shared())
-        config.update(options)
+        config.update(options, workspace=_workspace(self.request.path, page))
         template = self.get_template("index.html")
         names = {**self.template_namespace, "base_url": prefix, "ws_url": "", "token": "", "custom_css": False}
         html = template.render(page_config=config, **names)
@@ -79,7 +80,6 @@ class LabPage(InterviewHandler, LabHandler):
             terminalsAvailable=False,
             token="",
             treePath="",
-            workspace="default",
         )
         return config
 
@@ -87,6 +87,18 @@ class LabPage(InterviewHandler, LabHandler):
         """A path below ``/interview`` with the server's base URL."""
         path: str = url_path_join(self.base_url, "interview", *parts)
         return path
+
+
+def _workspace(path: str, page: str) -> str:
+    """JupyterLab loads a page anew when another tab of the browser has a workspace of the same name.
+
+    So ours differ from that of the owner's own page; a second tab gives itself a name, in its address; and replays,
+    whose address stays, never share one.
+    """
+    found = re.search(r"/workspaces/([^/]+)", path)
+    if found is not None:
+        return found[1]
+    return f"replay-{secrets.token_hex(4)}" if page == "replay" else f"interview-{page}"
 
 
 @lru_cache(maxsize=16)

@@ -145,7 +145,7 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
             BadMessage: it is not of the protocol's form, or names a sender that this socket is not.
         """
         frame = _decode(message)
-        if frame.sender is not None and frame.sender.get("id") not in {seat.member for seat in self._seats.values()}:
+        if frame.sender is not None and frame.sender.get("id") not in [seat.member for seat in self._seats.values()]:
             raise BadMessage("You can speak for yourself only.", code="forbidden")
         return frame
 
@@ -195,6 +195,7 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
         if not isinstance(frame.content, str):
             raise BadMessage("The content of a chat message is text.")
         member = self._member(seat, Permission.CHAT, "chat_message")
+        self.services.rates.hit("chat", member.id)
         client_id = None if frame.id is None else str(frame.id)
         event = await seat.live.messages.post(member, seat.connection, frame.content, client_id)
         seat.live.presence.typing(member, seat.connection, on=False)
@@ -287,6 +288,8 @@ def _decode(message: str | bytes) -> Frame:
         raise BadMessage("Frames are JSON text.")
     try:
         value = json.loads(message)
+        # JSON can spell half a character (a lone surrogate), which neither the database nor another client can take.
+        json.dumps(value, ensure_ascii=False).encode()
         frame = Frame.model_validate(value)
     except (ValueError, RecursionError, ValidationError) as error:
         raise BadMessage("The frame is not of the form {type, id, room, content}.") from error

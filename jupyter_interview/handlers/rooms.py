@@ -61,7 +61,7 @@ class RoomsHandler(Gate):
         """A new room."""
         if self.account is None:
             raise Unauthorized("Log in first.")
-        body = self.body(NewRoom)
+        body = self.body(NewRoom, most=2 * self.services.limits.notebook_bytes)
         language = _language(self.services.languages.list(), body.language)
         notebook = await _notebook(body.notebook, self.services.limits.notebook_bytes)
         room = await self.services.rooms.create(

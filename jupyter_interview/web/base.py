@@ -16,7 +16,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from pydantic import BaseModel, ValidationError
 from tornado import web
 
-from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, Unauthorized
+from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, TooLarge, Unauthorized
 from ..core.models import Account, Member, MemberState
 from ..core.permissions import Permission, Role
 from ..managers.live import LiveRoom
@@ -72,12 +72,19 @@ class InterviewHandler(JupyterHandler):
         """Our gates are the authorizer."""
         return _AUTHORIZER
 
-    def body(self, model: type[Model]) -> Model:
+    def body(self, model: type[Model], most: int = 65_536) -> Model:
         """The request's JSON body, checked.
 
+        Args:
+            model: its form.
+            most: bytes that it may have.
+
         Raises:
+            TooLarge: it has more.
             BadRequest: it is no JSON or not of this form.
         """
+        if len(self.request.body) > most:
+            raise TooLarge(f"The body can have {most} bytes.", limit=most)
         try:
             return model.model_validate_json(self.request.body or b"{}")
         except ValidationError as error:

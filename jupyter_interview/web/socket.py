@@ -33,6 +33,12 @@ class InterviewSocket(WebSocketMixin, WebSocketHandler):
         allowed: bool = WebSocketMixin.check_origin(self, origin)
         return allowed
 
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """The handshake; a page of another server is refused before anything happens in the room."""
+        if not self.check_origin():
+            raise Forbidden("Only pages of this server may open it.")
+        await super().get(*args, **kwargs)
+
     def get_websocket_protocol(self) -> Any:
         """Tornado would take jupyter-server's milliseconds for seconds: one of the two pings is enough."""
         protocol: Any = super().get_websocket_protocol()

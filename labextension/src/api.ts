@@ -13,14 +13,7 @@ export type Permissions = Record<Permission, boolean>;
 export type RoomState = 'waiting' | 'live' | 'ended';
 export type KernelState = 'absent' | 'starting' | 'idle' | 'busy' | 'dead' | 'unavailable';
 export type RunStatus =
-  | 'queued'
-  | 'running'
-  | 'ok'
-  | 'error'
-  | 'interrupted'
-  | 'timeout'
-  | 'died'
-  | 'skipped';
+  'queued' | 'running' | 'ok' | 'error' | 'interrupted' | 'timeout' | 'died' | 'skipped';
 
 /** Who did something. */
 export interface Person {
@@ -266,6 +259,11 @@ export class InterviewApi {
     }
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
+}
+
+/** The line for the user that a failure comes with. */
+export function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** The `ApiError` that a refused request is. */

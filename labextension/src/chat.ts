@@ -93,7 +93,9 @@ export class RoomChatModel extends AbstractChatModel {
     }
     if (kept < lines.length) {
       this.messagesInserted(kept, lines.slice(kept));
-      const own = this.messages.flatMap((message, index) => (isSilent(message, this.room.you.id) ? [index] : []));
+      const own = this.messages.flatMap((message, index) =>
+        isSilent(message, this.room.you.id) ? [index] : []
+      );
       this.unreadMessages = this.unreadMessages.filter(index => !own.includes(index));
     }
   }

@@ -92,7 +92,7 @@ async function request(cell: Cell): Promise<RunRequest> {
 
 /** Lower-case hex SHA-256 of the UTF-8 text; `undefined` where the browser offers none (plain http, not localhost). */
 export async function sourceHash(source: string): Promise<string | undefined> {
-  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   if (!subtle) {
     return undefined;
   }

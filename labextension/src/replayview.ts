@@ -17,7 +17,9 @@ export class ReplayNotebook extends StaticNotebook {
     const readOnly = true;
     super({
       rendermime,
-      contentFactory: new StaticNotebook.ContentFactory({ editorFactory: services.factoryService.newInlineEditor }),
+      contentFactory: new StaticNotebook.ContentFactory({
+        editorFactory: services.factoryService.newInlineEditor
+      }),
       mimeTypeService: services.mimeTypeService,
       editorConfig: {
         code: { ...editor.code, readOnly },
@@ -55,13 +57,13 @@ export class ReplayNotebook extends StaticNotebook {
 export function patch(shared: RoomNotebook, content: INotebookContent): boolean {
   const same =
     shared.cells.length === content.cells.length &&
-    JSONExt.deepEqual(shared.metadata ?? null, content.metadata as never) &&
+    JSONExt.deepEqual(shared.metadata ?? null, content.metadata) &&
     shared.cells.every((cell, index) => {
       const other = content.cells[index];
       return (
         cell.id === other.id &&
         cell.cell_type === other.cell_type &&
-        JSONExt.deepEqual(cell.metadata as never, other.metadata as never)
+        JSONExt.deepEqual(cell.metadata, other.metadata)
       );
     });
   if (!same) {
@@ -75,7 +77,7 @@ export function patch(shared: RoomNotebook, content: INotebookContent): boolean 
     }
     if (cell.cell_type === 'code') {
       const code = other as ICodeCell;
-      if (!JSONExt.deepEqual(cell.outputs as never, code.outputs as never)) {
+      if (!JSONExt.deepEqual(cell.outputs, code.outputs)) {
         cell.setOutputs(code.outputs);
       }
       if (cell.execution_count !== code.execution_count) {

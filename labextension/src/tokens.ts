@@ -19,25 +19,26 @@ export const PLUGIN = 'jupyter-interview';
 export const DOMAIN = 'jupyter_interview';
 
 /** Ids of the commands. */
-export namespace CommandIDs {
-  export const create = 'jupyter-interview:new';
-  export const past = 'jupyter-interview:past';
-  export const copyLink = 'jupyter-interview:copy-link';
-  export const end = 'jupyter-interview:end';
-  export const runAll = 'jupyter-interview:run-all';
-  export const toggleSide = 'jupyter-interview:toggle-side';
-}
+export const CommandIDs = {
+  create: 'jupyter-interview:new',
+  past: 'jupyter-interview:past',
+  copyLink: 'jupyter-interview:copy-link',
+  end: 'jupyter-interview:end',
+  runAll: 'jupyter-interview:run-all',
+  toggleSide: 'jupyter-interview:toggle-side'
+} as const;
 
 /** Ids of the widgets. */
-export namespace WidgetIDs {
-  export const past = 'jupyter-interview-past';
-  export const bar = 'jupyter-interview-bar';
-  export const banner = 'jupyter-interview-banner';
-  export const side = 'jupyter-interview-side';
-  export const people = 'jupyter-interview-people';
-  export const chat = 'jupyter-interview-chat';
-  export const replay = 'jupyter-interview-replay';
-}
+export const WidgetIDs = {
+  past: 'jupyter-interview-past',
+  bar: 'jupyter-interview-bar',
+  banner: 'jupyter-interview-banner',
+  side: 'jupyter-interview-side',
+  people: 'jupyter-interview-people',
+  chat: 'jupyter-interview-chat',
+  replay: 'jupyter-interview-replay',
+  ended: 'jupyter-interview-ended'
+} as const;
 
 /** The room that this page shows; provided on the room page only. */
 export const IRoomModel = new Token<RoomModel>(

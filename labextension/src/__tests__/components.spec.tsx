@@ -9,7 +9,7 @@ import { PastInterviews } from '../components/PastInterviews';
 import { PeoplePanel } from '../components/PeoplePanel';
 import { RoomBar } from '../components/RoomBar';
 
-import { FakeSocket, makeMember, makeModel, makeRoom, trans } from './fixtures';
+import { FakeSocket, makeMember, makeModel, makeRoom, settle, trans } from './fixtures';
 
 const ivan = makeMember('Ivan', 'interviewer');
 const cara = makeMember('Cara');
@@ -41,7 +41,10 @@ describe('NewInterview', () => {
   const submit = async (): Promise<void> => {
     const button = screen.getByRole('button', { name: 'Create' });
     await waitFor(() => expect((button as HTMLButtonElement).disabled).toBe(false));
-    fireEvent.click(button);
+    await act(async () => {
+      fireEvent.click(button);
+      await settle();
+    });
   };
 
   it('offers what is available and says what is missing', async () => {
@@ -130,7 +133,9 @@ describe('PastInterviews', () => {
   it('says that there is nothing, and what failed', async () => {
     let fails = true;
     show(() =>
-      fails ? Promise.reject(new Error('The server cannot be reached.')) : Promise.resolve({ rooms: [], next: null })
+      fails
+        ? Promise.reject(new Error('The server cannot be reached.'))
+        : Promise.resolve({ rooms: [], next: null })
     );
     expect((await screen.findByRole('alert')).textContent).toBe('The server cannot be reached.');
     fails = false;
@@ -208,7 +213,9 @@ describe('PeoplePanel', () => {
     const { onChange } = panel(ivan, [ivan, makeMember('Zoë', 'candidate', { state: 'knocking' })]);
     fireEvent.change(screen.getByLabelText('Role for Zoë'), { target: { value: 'spectator' } });
     fireEvent.click(screen.getByRole('button', { name: 'Admit Zoë' }));
-    await waitFor(() => expect(onChange).toHaveBeenCalledWith('m-zoë', { admitted: true, role: 'spectator' }));
+    await waitFor(() =>
+      expect(onChange).toHaveBeenCalledWith('m-zoë', { admitted: true, role: 'spectator' })
+    );
   });
 
   it('shows candidates who is here, and no switch', () => {
@@ -216,7 +223,11 @@ describe('PeoplePanel', () => {
     expect(screen.getByText(/Cara \(you\)/)).toBeTruthy();
     expect(screen.queryByRole('checkbox')).toBeNull();
     act(() => {
-      FakeSocket.last.say({ type: 'typing', sender: { id: ivan.id, name: 'Ivan', role: 'interviewer' }, content: true });
+      FakeSocket.last.say({
+        type: 'typing',
+        sender: { id: ivan.id, name: 'Ivan', role: 'interviewer' },
+        content: true
+      });
     });
     expect(within(screen.getByTestId('interview-member-m-ivan')).getByText('typing…')).toBeTruthy();
   });

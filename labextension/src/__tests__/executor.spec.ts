@@ -11,7 +11,11 @@ function cell(id: string, source = '', type = 'code'): Options & { log: string[]
   const log: string[] = [];
   return {
     log,
-    cell: { isDisposed: false, rendered: false, model: { id, type, sharedModel: { getSource: () => source } } },
+    cell: {
+      isDisposed: false,
+      rendered: false,
+      model: { id, type, sharedModel: { getSource: () => source } }
+    },
     onCellExecutionScheduled: () => log.push('scheduled'),
     onCellExecuted: ({ success }: { success: boolean }) => log.push(success ? 'done' : 'failed')
   } as unknown as Options & { log: string[] };

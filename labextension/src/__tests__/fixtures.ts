@@ -24,7 +24,7 @@ export function makeMember(name: string, role: Role = 'candidate', more: Partial
     joined_at: '2026-01-01T10:00:00.000000Z',
     left_at: null,
     ...more
-  } as Member;
+  };
 }
 
 export function makeRoom(more: Partial<Room> = {}): Room {
@@ -48,7 +48,12 @@ export function makeRoom(more: Partial<Room> = {}): Room {
 
 export function makeMessage(seq: number, content: string, sender = makeMember('Cara')): Message {
   const { id, name, role } = sender;
-  return { seq, ts: `2026-01-01T10:00:${String(seq % 60).padStart(2, '0')}.000000Z`, sender: { id, name, role }, content };
+  return {
+    seq,
+    ts: `2026-01-01T10:00:${String(seq % 60).padStart(2, '0')}.000000Z`,
+    sender: { id, name, role },
+    content
+  };
 }
 
 export function makeRun(id: string, more: Partial<Run> = {}): Run {
@@ -140,7 +145,10 @@ export function joined(you: Member, more: Record<string, unknown> = {}): Frame {
 }
 
 /** A room that is connected as `you`. */
-export function makeModel(you = makeMember('Ivan', 'interviewer'), more: Record<string, unknown> = {}): RoomModel {
+export function makeModel(
+  you = makeMember('Ivan', 'interviewer'),
+  more: Record<string, unknown> = {}
+): RoomModel {
   const channel = makeChannel();
   const model = new RoomModel(channel, you);
   channel.start();

@@ -37,7 +37,13 @@ describe('RoomModel', () => {
     const model = makeModel(ivan);
     FakeSocket.last.say({ type: 'room_ended', content: makeRoom({ state: 'ended' }) });
     expect(model.ended).toBe(true);
-    expect(model.permissions).toMatchObject({ view: true, edit: false, run: false, chat: false, manage: false });
+    expect(model.permissions).toMatchObject({
+      view: true,
+      edit: false,
+      run: false,
+      chat: false,
+      manage: false
+    });
   });
 
   it('shows an own message once, when it is acknowledged', () => {
@@ -71,7 +77,13 @@ describe('RoomModel', () => {
     types(false);
     expect(model.typing.size).toBe(0);
     types(true);
-    FakeSocket.last.say({ type: 'chat_message', seq: 3, ts: '2026-01-01T10:00:03Z', sender: who, content: 'x' });
+    FakeSocket.last.say({
+      type: 'chat_message',
+      seq: 3,
+      ts: '2026-01-01T10:00:03Z',
+      sender: who,
+      content: 'x'
+    });
     expect(model.typing.size).toBe(0);
     types(true);
     jest.advanceTimersByTime(TYPING_MS);
@@ -114,7 +126,10 @@ describe('RoomModel', () => {
     const refusals: unknown[] = [];
     model.refused.connect((_, refusal) => refusals.push(refusal));
     const sent = model.channel.sendChat('too much');
-    FakeSocket.last.say({ type: 'error', content: { code: 'rate_limited', message: 'Slow down.', id: sent.id } });
+    FakeSocket.last.say({
+      type: 'error',
+      content: { code: 'rate_limited', message: 'Slow down.', id: sent.id }
+    });
     expect(refusals).toEqual([{ code: 'rate_limited', message: 'Slow down.', text: 'too much' }]);
     expect(model.channel.pending).toEqual([]);
     model.dispose();

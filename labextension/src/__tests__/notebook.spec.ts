@@ -10,7 +10,7 @@ function make(): RoomNotebook {
       { id: 'a', cell_type: 'code', source: 'x = 1', metadata: {}, outputs: [], execution_count: null },
       { id: 'b', cell_type: 'markdown', source: 'text', metadata: {} }
     ]
-  } as never);
+  });
   return notebook;
 }
 

@@ -25,8 +25,12 @@ const record: ReplayRecord = {
   members: [makeMember('Cara')]
 };
 
-const notebookAt = (seq: number): INotebookContent =>
-  ({ cells: [], metadata: { at: seq }, nbformat: 4, nbformat_minor: 5 }) as unknown as INotebookContent;
+const notebookAt = (seq: number): INotebookContent => ({
+  cells: [],
+  metadata: { at: seq },
+  nbformat: 4,
+  nbformat_minor: 5
+});
 
 function make() {
   const asked: number[] = [];

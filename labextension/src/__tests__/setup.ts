@@ -27,10 +27,20 @@ for (const [name, value] of Object.entries(missing)) {
 Object.defineProperty(globalThis, 'crypto', { value: webcrypto, configurable: true, writable: true });
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
-// @jupyter/ydoc reads cells before it adds them to the document, of which newer versions of yjs warn.
+// Upstream: @jupyter/ydoc reads cells before it adds them to the document, and JupyterLab looks for a clipboard.
+const KNOWN = ['Invalid access: Add Yjs type', 'Clipboard API not available'];
 const warn = console.warn.bind(console);
 console.warn = (...words: unknown[]): void => {
-  if (!String(words[0]).startsWith('Invalid access: Add Yjs type')) {
+  if (!KNOWN.some(text => String(words[0]).startsWith(text))) {
     warn(...words);
   }
 };
+
+Object.defineProperty(window, 'matchMedia', {
+  value: (media: string) => ({
+    media,
+    matches: false,
+    addEventListener: () => {},
+    removeEventListener: () => {}
+  })
+});

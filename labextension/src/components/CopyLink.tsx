@@ -35,7 +35,12 @@ export function CopyLink(props: { link: string; label: string; trans: Translatio
         data-testid="interview-link"
         onFocus={event => event.target.select()}
       />
-      <button type="button" className="jp-mod-styled jp-mod-accept" onClick={copy} data-testid="interview-copy">
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-accept"
+        onClick={copy}
+        data-testid="interview-copy"
+      >
         {trans.__('Copy link')}
       </button>
       <span role="status">{told}</span>

@@ -19,8 +19,7 @@ export function Ended(props: {
     return null;
   }
   const room = model.room;
-  const duration =
-    room?.started_at && room.ended_at ? clock(between(room.started_at, room.ended_at)) : null;
+  const duration = room?.started_at && room.ended_at ? clock(between(room.started_at, room.ended_at)) : null;
   return (
     <section className="jp-Interview-ended" role="alert" data-testid="interview-ended">
       <h2>{trans.__('The interview has ended.')}</h2>
@@ -32,7 +31,11 @@ export function Ended(props: {
       </p>
       {model.you.permissions.review && (
         <div className="jp-Interview-actions">
-          <a className="jp-Interview-button jp-mod-accept" href={props.replay} data-testid="interview-replay-link">
+          <a
+            className="jp-Interview-button jp-mod-accept"
+            href={props.replay}
+            data-testid="interview-replay-link"
+          >
             {trans.__('Open the replay')}
           </a>
           <a className="jp-Interview-button" href={props.notebook} download>

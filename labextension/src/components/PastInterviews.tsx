@@ -1,6 +1,6 @@
 import React, { useCallback, useEffect, useRef, useState } from 'react';
 
-import type { Room, RoomState } from '../api';
+import { messageOf, type Room, type RoomState } from '../api';
 import { between, clock, moment, stateName } from '../format';
 import type { Translations } from '../tokens';
 
@@ -125,7 +125,7 @@ function useRooms(props: PastProps, q: string, state: RoomState | ''): Rooms {
         }
       } catch (reason) {
         if (mine === turn.current) {
-          setError(reason instanceof Error ? reason.message : String(reason));
+          setError(messageOf(reason));
         }
       }
     },

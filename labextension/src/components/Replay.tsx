@@ -164,7 +164,8 @@ export function ReplaySide(props: { model: ReplayModel; trans: Translations }): 
         <ol>
           {messages.map(message => (
             <li key={message.seq}>
-              <strong>{message.sender.name}</strong> <time dateTime={message.ts}>{timeOfDay(message.ts)}</time>
+              <strong>{message.sender.name}</strong>{' '}
+              <time dateTime={message.ts}>{timeOfDay(message.ts)}</time>
               <p>{message.content}</p>
             </li>
           ))}

@@ -26,7 +26,12 @@ export function RoomBar(props: RoomBarProps): JSX.Element {
   const { room, you, permissions } = model;
   const line = model.ended ? trans.__('The interview has ended.') : permissionLine(you, trans);
   return (
-    <div className="jp-Interview-bar" role="region" aria-label={trans.__('Interview')} data-testid="interview-bar">
+    <div
+      className="jp-Interview-bar"
+      role="region"
+      aria-label={trans.__('Interview')}
+      data-testid="interview-bar"
+    >
       <h1 data-testid="interview-title">{room?.title ?? trans.__('Interview')}</h1>
       {room && <Facts room={room} ended={model.ended} trans={trans} />}
       <span className="jp-Interview-line" data-testid="interview-permission" role="status">

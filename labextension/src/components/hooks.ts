@@ -1,8 +1,10 @@
 /**
  * How do components follow what lies outside of React?
  */
-import { useEffect, useReducer, useRef, useState } from 'react';
 import type { ISignal } from '@lumino/signaling';
+import { useEffect, useReducer, useRef, useState } from 'react';
+
+import { messageOf } from '../api';
 
 /** Render again whenever one of the signals fires. */
 export function useSignals(...signals: ISignal<unknown, unknown>[]): void {
@@ -62,7 +64,7 @@ export function useAction(): {
       (reason: unknown) => {
         if (alive.current) {
           setBusy(false);
-          setError(reason instanceof Error ? reason.message : String(reason));
+          setError(messageOf(reason));
         }
       }
     );

@@ -6,7 +6,7 @@ import { InterviewApi } from '../api';
 import { Ended } from '../components/Ended';
 import { HeaderRow } from '../components/header';
 import type { RoomModel } from '../model';
-import { currentRoom, DOMAIN, IRoomModel, PLUGIN, shareLink } from '../tokens';
+import { currentRoom, DOMAIN, IRoomModel, PLUGIN, shareLink, WidgetIDs } from '../tokens';
 
 /** What the page says once the interview is over. */
 export const endedPlugin: JupyterFrontEndPlugin<void> = {
@@ -24,10 +24,19 @@ export const endedPlugin: JupyterFrontEndPlugin<void> = {
         trans={translator.load(DOMAIN)}
       />
     );
-    widget.id = 'jupyter-interview-ended';
+    widget.id = WidgetIDs.ended;
     widget.addClass('jp-Interview-endedWidget');
     widget.hide();
-    model.changed.connect(() => widget.setHidden(!model.ended));
+    const follow = (): void => {
+      if (model.ended) {
+        widget.show();
+        // There is no kernel any more; who keeps asking for it only gets refusals.
+        app.serviceManager.sessions.dispose();
+        app.serviceManager.kernels.dispose();
+        model.changed.disconnect(follow);
+      }
+    };
+    model.changed.connect(follow);
     // The header shows its rows in the order in which they come: the bar first.
     void app.restored.then(() => shell.add(widget, 'header'));
   }

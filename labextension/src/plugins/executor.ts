@@ -3,7 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { INotebookCellExecutor } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
-import { InterviewApi } from '../api';
+import { InterviewApi, messageOf } from '../api';
 import { RoomExecutor } from '../executor';
 import type { RoomModel } from '../model';
 import { DOMAIN, IRoomModel, PLUGIN } from '../tokens';
@@ -22,12 +22,7 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
       run: cells => api.run(cells),
       mayRun: () => room.permissions.run,
       refuse: reason => {
-        const text =
-          reason === null
-            ? trans.__('Running code is switched off for you.')
-            : reason instanceof Error
-              ? reason.message
-              : String(reason);
+        const text = reason === null ? trans.__('Running code is switched off for you.') : messageOf(reason);
         Notification.error(text, { autoClose: 8000 });
       }
     });

@@ -6,7 +6,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { InterviewApi } from '../api';
+import { InterviewApi, messageOf } from '../api';
 import { HeaderWidget } from '../components/header';
 import { ReplayBar, ReplaySide } from '../components/Replay';
 import { interviewIcon } from '../icons';
@@ -91,7 +91,7 @@ class BarWidget extends HeaderWidget {
       this.update();
     });
     model.failed.connect((_, reason) => {
-      this.error = reason instanceof Error ? reason.message : String(reason);
+      this.error = messageOf(reason);
       this.update();
     });
   }
@@ -109,7 +109,7 @@ function fail(shell: ILabShell, reason: unknown, trans: Translations): void {
   const content = new Widget();
   content.addClass('jp-Interview-failure');
   content.node.setAttribute('role', 'alert');
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = messageOf(reason);
   content.node.textContent = trans.__('The replay could not be loaded: %1', text);
   const main = new MainAreaWidget({ content });
   main.id = WidgetIDs.replay;

@@ -1,0 +1,345 @@
+"""Who gets what at which URL?
+
+Every route of the running server × every role × every method. The routes come from the server's own router; what is
+expected stands here, by hand, in the words of the permission table. A route without an expectation fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.facade.routes import Route, routes_of
+from tests.fixtures.server import Server
+from tests.integration.clients import House, Person, Room
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+STRANGERS = ("nobody", "outsider")
+MEMBERS = ("spectator", "candidate", "interviewer")
+ACCOUNTS = ("account", "colleague", "owner")
+"""``account`` owns the room, ``colleague`` has an account too, ``owner`` is the server's own user."""
+ROLES = STRANGERS + MEMBERS + ACCOUNTS
+
+ALL = frozenset(MEMBERS)
+WRITERS = frozenset({"candidate", "interviewer"})
+INTERVIEWERS = frozenset({"interviewer"})
+MAY = {"view": ALL, "edit": WRITERS, "run": WRITERS, "chat": WRITERS, "manage": INTERVIEWERS, "review": INTERVIEWERS}
+REFUSED = frozenset({401, 403, 404, 405})
+EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a method of a route does.
+
+    Attributes:
+        status: for whom it is allowed.
+        needs: a permission of the room's members, or `account`.
+        body: sent as JSON.
+        special: status by role where the rule is not enough.
+        spends: what it was asked for is gone or changed afterwards: it gets a cast of its own.
+    """
+
+    needs: str
+    status: int = 200
+    body: Any = None
+    special: dict[str, int] = field(default_factory=dict)
+    spends: bool = False
+
+    def expected(self, role: str, *, in_room: bool, about_room: bool, record: bool) -> int:
+        """The status for a role.
+
+        Args:
+            role: who asks.
+            in_room: the URL is below a room's prefix.
+            about_room: the URL names a room in its REST part.
+            record: accounts may read it below the prefix once the room has ended.
+        """
+        if role in self.special:
+            return self.special[role]
+        if self.needs == "anyone":
+            return self.status
+        if in_room:
+            if role in MEMBERS:
+                return self.status if role in MAY[self.needs] else 403
+            return 404 if role == "colleague" and record else 401
+        if role not in ACCOUNTS:
+            return 401
+        return 404 if about_room and role == "colleague" else self.status
+
+
+def _get(needs: str = "view", status: int = 200, **fields: Any) -> dict[str, Rule]:
+    return {"GET": Rule(needs, status, **fields)}
+
+
+_PATCH_ROOM = {"tags": ["walk"]}
+REST = {
+    "/rooms/<target>": {
+        **_get(),
+        "PATCH": Rule("manage", body=_PATCH_ROOM),
+        "DELETE": Rule("manage", 409),
+    },
+    "/rooms/<target>/end": {"POST": Rule("manage", spends=True)},
+    "/rooms/<target>/members": _get("review"),
+    "/rooms/<target>/members/<member_id>": {
+        "PATCH": Rule("manage", 404, {"permissions": {"edit": False}}),
+        "DELETE": Rule("manage", 404),
+    },
+    "/rooms/<target>/invitations": {**_get("manage"), "POST": Rule("manage", 201, {"role": "spectator"})},
+    "/rooms/<target>/invitations/<invitation_id>": {"DELETE": Rule("manage", 404)},
+    "/rooms/<target>/messages": _get("review"),
+    "/rooms/<target>/runs": _get("review"),
+    "/rooms/<target>/events": _get("review"),
+    "/rooms/<target>/notebook": _get("review"),
+}
+ACCOUNT_REST = {
+    "/login": {"POST": Rule("anyone", 400, {})},
+    "/logout": {"POST": Rule("account", 204, special={"owner": 401}, spends=True)},
+    "/languages": _get("account"),
+    "/rooms": {**_get("account"), "POST": Rule("account", 400, {})},
+}
+COMMON = {
+    "/api/me": _get(),
+    "/api/contents<path>": _get(),
+    "/api/events/subscribe": _get(status=400),
+    "/api/kernelspecs": _get(),
+    "/api/nbconvert": _get(),
+    "/api/status": _get(),
+    "/api/terminals": _get(),
+    "/api/config/<section>": _get(),
+    "/lab/api/build": _get(),
+    "/lab/api/settings/?": _get(),
+    "/lab/api/settings/<plugin>": _get(),
+    "/lab/api/translations/?": _get(),
+    "/lab/api/translations/<locale>": _get(),
+    "/lab/api/workspaces/?": {**_get(), "PUT": Rule("view", 204)},
+    "/lab/api/workspaces/<name>": {**_get(), "PUT": Rule("view", 204)},
+    "/<path>|lab/api/themes/x": _get(status=302),
+    "/<path>|lab/extensions/x": _get(status=302),
+    "/<path>|static/x": _get(status=302),
+    "/lsp/status": _get(),
+}
+_SEATED = dict.fromkeys(STRANGERS + ("colleague",), 302)
+ROOM = {
+    "": _get("anyone"),
+    "/<path>|doc": _get("anyone", special=_SEATED),
+    "/replay": _get(
+        "anyone", special={**dict.fromkeys(STRANGERS + ("colleague",), 401), "spectator": 403, "candidate": 403}
+    ),
+    "/join": {"POST": Rule("anyone", 400, {})},
+    "/api/channel": _get(status=400),
+    "/api/contents/<path>/checkpoints": _get(),
+    "/api/contents/<path>": _get(),
+    "/api/collaboration/session/<path>": {"PUT": Rule("view", body={"format": "json", "type": "notebook"})},
+    "/api/collaboration/room/<document>": _get(status=400),
+    "/api/kernels": _get(),
+    "/api/kernels/<kernel_id>": _get(),
+    "/api/kernels/<kernel_id>/<action>": {"POST": Rule("run", 204)},
+    "/api/kernels/<kernel_id>/channels": _get(status=400),
+    "/api/runs": {"POST": Rule("run", 404, {"cells": [{"cell": "none"}]})},
+    "/api/sessions": {**_get(), "POST": Rule("view", 201, {})},
+    "/api/sessions/<session_id>": {**_get(), "PATCH": Rule("view", body={})},
+}
+_LOGGED_IN = dict.fromkeys(STRANGERS + MEMBERS, 302)
+DESK = {
+    "/?": _get("anyone", special=_LOGGED_IN),
+    "/<path>|doc": _get("anyone", special=_LOGGED_IN),
+    "/login": _get("anyone"),
+    "/api/kernels": _get(),
+    "/api/sessions": _get(),
+}
+OURS = {
+    "/interview/static/(.*)": {method: Rule("anyone", 404) for method in ("GET", "HEAD")},
+    "/api/interview/channel": _get("anyone", 400),
+    **{prefix + name: rules for prefix in ("/api/interview", "/interview/api/interview")
+       for name, rules in (ACCOUNT_REST | REST).items()},
+    **{"/interview/<room>/api/interview" + name: rules for name, rules in REST.items()},
+    **{"/interview/<room>" + name: rules for name, rules in (ROOM | COMMON).items()},
+    **{"/interview" + name: rules for name, rules in (DESK | COMMON).items()},
+}  # fmt: skip
+
+PUBLIC = {
+    "/(robots\\.txt)",
+    "/(favicon\\.ico)",
+    "/(robots\\.txt|favicon\\.ico)",
+    "/static/(.*)",
+    "/static/lab/(.*)",
+    "/lab/extensions/(.*)",
+    "/lab/api/themes/(.*)",
+    "/login",
+    "/logout",
+    "/api",
+    "/.*/",
+    "/?",
+    "(.*)",
+}
+"""Of the stock server: its static files, its login, and what only redirects to other routes."""
+
+
+@dataclass
+class Cast:
+    """A room with somebody in every role."""
+
+    house: House
+    room: Room
+    people: dict[str, Person]
+    tokens: dict[str, str]
+    passwords: dict[str, str]
+    kernel: str = "00000000-0000-4000-8000-000000000000"
+
+    def client(self, role: str) -> httpx.AsyncClient:
+        """What a person in this role sends: members their cookie, as browsers do; accounts their token."""
+        client = self.house.client({"X-XSRFToken": "walk"})
+        client.cookies.set("_xsrf", "walk")
+        if role in self.people:
+            # The outsider's own cookie would not even be sent here: it claims to be one of this room.
+            client.cookies.set(f"interview-room-{self.room.id}", self.people[role].token)
+        elif role in self.tokens:
+            client.headers["Authorization"] = self.tokens[role]
+        return client
+
+    def values(self) -> dict[str, str]:
+        """For the named groups of our routes."""
+        bogus = "f" * 16
+        notebook = "Interview.ipynb"
+        return {
+            "room": self.room.id,
+            "target": self.room.id,
+            "member_id": bogus,
+            "invitation_id": bogus,
+            "path": notebook,
+            "document": f"json:notebook:{self.room.id}",
+            "kernel_id": self.kernel,
+            "action": "interrupt",
+            "session_id": self.room.id,
+            "section": "notebook",
+            "plugin": "@jupyterlab/notebook-extension:tracker",
+            "locale": "default",
+            "name": "default",
+        }
+
+
+EMAILS = {"account": "anna@example.org", "colleague": "carl@example.org"}
+PASSWORD = "correct horse battery"
+
+
+async def make_cast(house: House) -> Cast:
+    """A new room, owned by ``account``, with everybody in it."""
+    tokens = {"owner": f"token {house.server.token}"}
+    for role, email in EMAILS.items():
+        answer = await house.nobody.post("api/interview/login", json={"email": email, "password": PASSWORD})
+        house.nobody.cookies.clear()
+        tokens[role] = f"Bearer {answer.json()['token']}"
+    made = await house.nobody.post(
+        "api/interview/rooms", json={"title": "Walk"}, headers={"Authorization": tokens["account"]}
+    )
+    room = Room(house, made.json()["id"])
+    people = {role: await room.invite(role) for role in MEMBERS}
+    people["outsider"] = await (await house.room("Elsewhere")).join("Otto")
+    return Cast(house, room, people, tokens, {})
+
+
+@pytest.fixture(scope="module")
+def routes(shared_server: Server) -> list[Route]:
+    """All routes."""
+    return routes_of(shared_server)
+
+
+@pytest.fixture(scope="module")
+def accounts(shared_server: Server) -> None:
+    """The accounts of `EMAILS`."""
+    for email in EMAILS.values():
+        added = shared_server.run("user", "add", email, stdin=f"{PASSWORD}\n")
+        assert added.returncode == 0, added.stderr
+
+
+@pytest_asyncio.fixture
+async def cast(house: House, accounts: None) -> AsyncIterator[Cast]:
+    """One cast, with a kernel in its room."""
+    cast = await make_cast(house)
+    channel = await cast.people["candidate"].channel()
+    cast.kernel = await cast.people["candidate"].kernel_id()
+    await channel.until(lambda: any(frame["content"]["kernel"]["state"] == "idle" for frame in channel.all
+                                    if frame["type"] == "room_updated"), "an idle kernel")  # fmt: skip
+    yield cast
+
+
+def _named(route: Route) -> tuple[str, dict[str, str]]:
+    """A route's name in `OURS`; where several have the same, what tells them apart."""
+    if not route.name.endswith("/<path>") or "/api/co" in route.name:
+        return route.name, {}
+    for path in ("lab/api/themes/x", "lab/extensions/x", "static/x", "doc"):
+        if f"<path>{path.removesuffix('x')}" in route.pattern or (path == "doc" and "doc|lab" in route.pattern):
+            return f"{route.name}|{path}", {"path": path}
+    return route.name, {}
+
+
+def test_every_route_has_an_expectation(routes: list[Route]) -> None:
+    """Nothing of ours is mounted that nobody thought of, and nothing is expected that is not there."""
+    assert {_named(route)[0] for route in routes if route.ours} == set(OURS)
+    for route in routes:
+        if route.ours:
+            assert set(OURS[_named(route)[0]]) >= set(route.methods) - {"POST", "PUT"}, route
+    assert PUBLIC <= {route.name for route in routes}
+
+
+async def test_every_url_in_every_role(cast: Cast, routes: list[Route]) -> None:
+    """Every status is the one that the permission table says."""
+    clients = {role: cast.client(role) for role in ROLES}
+    wrong: list[str] = []
+    asked = 0
+    for route in (route for route in routes if route.ours):
+        name, values = _named(route)
+        path = route.example({**cast.values(), **values})
+        in_room = name.startswith("/interview/<room>")
+        for method in EVERY_METHOD:
+            rule = OURS[name].get(method)
+            for role in ROLES:
+                if rule is None:
+                    expected = None
+                else:
+                    about_room = "<target>" in name
+                    expected = rule.expected(role, in_room=in_room, about_room=about_room, record=about_room)
+                client, url = clients[role], path
+                if rule is not None and rule.spends and expected == rule.status:
+                    fresh = await make_cast(cast.house)
+                    client, url = fresh.client(role), route.example({**fresh.values(), **values})
+                answer = await client.request(method, url.lstrip("/"), json=None if rule is None else rule.body)
+                asked += 1
+                right = answer.status_code in REFUSED if expected is None else answer.status_code == expected
+                if not right:
+                    wrong.append(f"{method} {name} as {role}: {answer.status_code}, not {expected}: {answer.text[:120]}")
+    assert not wrong, "\n".join([f"{len(wrong)} of {asked}:", *wrong])
+
+
+async def test_stock_routes_give_a_member_nothing(cast: Cast, routes: list[Route]) -> None:
+    """To the stock namespace a member, or an account, is nobody; and nobody gets nothing."""
+    clients = {role: cast.client(role) for role in ROLES if role != "owner"}
+    bearers = {role: cast.house.client({"Authorization": f"Bearer {cast.people[role].token}"}) for role in MEMBERS}
+    wrong: list[str] = []
+    for route in (route for route in routes if not route.ours):
+        path = route.example({}).lstrip("/")
+        for method in route.methods:
+            if method == "OPTIONS":
+                continue
+            # Never `json={}`, or a hole would do what it is a hole for.
+            nobody = await clients["nobody"].request(method, path)
+            if route.name not in PUBLIC and not _refused(nobody):
+                wrong.append(f"{method} {route.name}: nobody gets {nobody.status_code}: {nobody.text[:100]}")
+            for role, client in [*clients.items(), *bearers.items()]:
+                answer = await client.request(method, path)
+                if answer.status_code != nobody.status_code:
+                    wrong.append(f"{method} {route.name} as {role}: {answer.status_code}, {nobody.status_code} to nobody")
+    assert not wrong, "\n".join(wrong)
+
+
+def _refused(answer: httpx.Response) -> bool:
+    if answer.status_code == 302:
+        return httpx.URL(answer.headers["Location"]).path == "/login"
+    return answer.status_code in REFUSED

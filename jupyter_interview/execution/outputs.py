@@ -118,17 +118,20 @@ class RunOutputs:
         if name not in ("stdout", "stderr") or not text:
             return
         self._before_output()
-        if self._text is not None and self._text[0] == name:
-            if not self._fits(len(text), 0):
-                return
-            self._text[1].append(text)
-        else:
-            if not self._fits(len(text), 0 if self._last == name else 1):
-                return
-            self._seal()
-            self._text = (name, [text])
-        self._last = name
-        self._gathered()
+        room = self._limits.output_bytes - self._bytes
+        begins = text if shapes.size(text) <= room else text.encode("utf-8")[:room].decode("utf-8", "ignore")
+        continues = self._last == name
+        if begins and not self._fits(shapes.size(begins), 0 if continues else 1):
+            return
+        if begins:
+            if self._text is None or self._text[0] != name:
+                self._seal()
+                self._text = (name, [])
+            self._text[1].append(begins)
+            self._last = name
+            self._gathered()
+        if begins != text:
+            self._fill(f"{self._limits.output_bytes} bytes")
 
     def _display(self, kind: str, content: JSON) -> None:
         output = shapes.output(kind, content)

@@ -23,6 +23,7 @@ async def new_interview(interviewer: Person, title: str) -> tuple[Person, str]:
     async with page.context.expect_page() as opened:
         await page.get_by_test_id("interview-form-create").click()
     url = await page.get_by_test_id("interview-link").input_value()
+    await page.get_by_test_id("interview-made").get_by_role("button", name="Close").click()
     room_page = await opened.value
     visitor = interviewer.visitor
     room = Person(type(visitor)(visitor.name, visitor.context, room_page, visitor.artifacts, visitor.errors))
@@ -45,8 +46,8 @@ async def invite_spectator(room: Person) -> str:
 async def replay_at(page: Page, seq: int) -> None:
     """Move the slider of a replay to an event."""
     slider = page.get_by_test_id("interview-replay-slider")
-    await slider.fill(str(seq))
-    await expect(page.get_by_test_id("interview-replay-moment")).to_contain_text(str(seq), timeout=SECONDS)
+    await slider.fill(str(seq - 1))
+    await expect(page.get_by_test_id("interview-replay-moment")).to_contain_text(f"event {seq} of", timeout=SECONDS)
 
 
 async def test_an_interview_in_three_browsers_from_launcher_to_replay(
@@ -147,7 +148,6 @@ async def the_replay_is_exact(interviewer: Person, server: Server, url: str) -> 
     room = url.rsplit("/", 1)[1]
     launcher = interviewer.page.context.pages[0]
     await launcher.bring_to_front()
-    await launcher.keyboard.press("Escape")
     await launcher.locator(".jp-LauncherCard").filter(has_text="Past interviews").click()
     entry = launcher.get_by_test_id(f"interview-room-{room}")
     await expect(entry).to_contain_text("Two Sum", timeout=SECONDS)

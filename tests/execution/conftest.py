@@ -174,9 +174,7 @@ async def ji_room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mak
         checked = Limits.checked(**limits)
         runtime = str(tmp_path_factory.mktemp("r"))
         chosen: Engine = choose("auto", checked, runtime) if engine is None else engine
-        kernels = InterviewKernelManager(
-            engine=chosen, kernels_dir=directory or kernels_dir(), connection_dir=runtime
-        )
+        kernels = InterviewKernelManager(engine=chosen, kernels_dir=directory or kernels_dir(), connection_dir=runtime)
         observer = Observer()
         room = Room(RoomExecutors(kernels, checked)("room", "python", observer), kernels, observer)
         made.append(room)

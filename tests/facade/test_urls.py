@@ -162,6 +162,8 @@ OURS = {
     **{"/interview/<room>/api/interview" + name: rules for name, rules in REST.items()},
     **{"/interview/<room>" + name: rules for name, rules in (ROOM | COMMON).items()},
     **{"/interview" + name: rules for name, rules in (DESK | COMMON).items()},
+    # Our own static files stand in front of it.
+    "/interview/<path>|static/x": _get("anyone", 404),
 }  # fmt: skip
 
 PUBLIC = {
@@ -175,11 +177,15 @@ PUBLIC = {
     "/login",
     "/logout",
     "/api",
+    "/api/notebooks/?(.*)",
     "/.*/",
     "/?",
     "(.*)",
 }
 """Of the stock server: its static files, its login, and what only redirects to other routes."""
+
+MUTE = {"/lab/api/licenses/(.*)"}
+"""Upstream fails to write its refusal (its `finish` wants an argument): whoever asks waits for ever and gets nothing."""
 
 
 @dataclass
@@ -272,6 +278,8 @@ async def cast(house: House, accounts: None) -> AsyncIterator[Cast]:
 
 def _named(route: Route) -> tuple[str, dict[str, str]]:
     """A route's name in `OURS`; where several have the same, what tells them apart."""
+    if route.name.endswith("/api/contents<path>"):
+        return route.name, {"path": ""}
     if not route.name.endswith("/<path>") or "/api/co" in route.name:
         return route.name, {}
     for path in ("lab/api/themes/x", "lab/extensions/x", "static/x", "doc"):
@@ -312,18 +320,20 @@ async def test_every_url_in_every_role(cast: Cast, routes: list[Route]) -> None:
                     client, url = fresh.client(role), route.example({**fresh.values(), **values})
                 answer = await client.request(method, url.lstrip("/"), json=None if rule is None else rule.body)
                 asked += 1
-                right = answer.status_code in REFUSED if expected is None else answer.status_code == expected
+                right = _refused(answer) if expected is None else answer.status_code == expected
                 if not right:
-                    wrong.append(f"{method} {name} as {role}: {answer.status_code}, not {expected}: {answer.text[:120]}")
+                    wrong.append(f"{method} {name} as {role}: {answer.status_code}, not {expected}: {answer.text[:120]!r}")
     assert not wrong, "\n".join([f"{len(wrong)} of {asked}:", *wrong])
 
 
 async def test_stock_routes_give_a_member_nothing(cast: Cast, routes: list[Route]) -> None:
     """To the stock namespace a member, or an account, is nobody; and nobody gets nothing."""
     clients = {role: cast.client(role) for role in ROLES if role != "owner"}
-    bearers = {role: cast.house.client({"Authorization": f"Bearer {cast.people[role].token}"}) for role in MEMBERS}
+    bearers = {f"{role} by token": cast.client(role) for role in MEMBERS}
+    for role, client in zip(MEMBERS, bearers.values(), strict=True):
+        client.headers["Authorization"] = f"Bearer {cast.people[role].token}"
     wrong: list[str] = []
-    for route in (route for route in routes if not route.ours):
+    for route in (route for route in routes if not route.ours and route.name not in MUTE):
         path = route.example({}).lstrip("/")
         for method in route.methods:
             if method == "OPTIONS":

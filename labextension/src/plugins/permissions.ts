@@ -18,8 +18,8 @@ const NEEDS: Record<string, 'edit' | 'run'> = {
   'restart-and-run': 'run'
 };
 
-/** Items that mean nothing in a room: everything is saved at once, and there is one kernel. */
-const NEEDLESS = ['save', 'kernelName'];
+/** Items that mean nothing in a room: everything is saved at once, there is one kernel, and the bar shows its state. */
+const NEEDLESS = ['save', 'kernelName', 'executionProgress'];
 
 /** The page follows what this member may do, in both directions, at once. */
 export const permissionsPlugin: JupyterFrontEndPlugin<void> = {

@@ -1,0 +1,70 @@
+"""Does only what any JSON writer can carry get through?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_interview.execution import shapes
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(alphabet=st.characters(codec=None)),  # with lone surrogates
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(["display_data", "execute_result", "error"]), st.dictionaries(st.text(max_size=9), ANYTHING))
+def test_an_output_can_always_be_written(kind: str, content: dict[str, Any]) -> None:
+    output = shapes.output(kind, content)
+    json.dumps(output, allow_nan=False).encode("utf-8")
+    json.dumps(output, allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+@given(ANYTHING)
+def test_a_bundle_can_always_be_written(data: Any) -> None:
+    bundle = shapes.bundle({"text/plain": data, "application/json": data, "x": data})
+    assert set(bundle) <= {"text/plain", "application/json"}
+    json.dumps(bundle, allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+def test_lines_become_one_text() -> None:
+    assert shapes.bundle({"text/plain": ["a\n", "b"]}) == {"text/plain": "a\nb"}
+
+
+def test_too_deep_is_dropped() -> None:
+    deep: Any = 1
+    for _ in range(100):
+        deep = [deep]
+    assert shapes.bundle({"application/json": deep, "text/plain": "x"}) == {"text/plain": "x"}
+    assert shapes.mapping({"a": deep}) == {}
+    with pytest.raises(ValueError):
+        shapes.json_value(deep)
+
+
+@pytest.mark.parametrize("value", (True, -1, 2**31, "1", None, 1.0))
+def test_no_execution_count(value: object) -> None:
+    assert shapes.count(value) is None
+
+
+def test_an_error_keeps_its_traceback() -> None:
+    content = {"ename": "E", "evalue": "v", "traceback": ["one", 2, "three"]}
+    assert shapes.output("error", content) == {
+        "output_type": "error",
+        "ename": "E",
+        "evalue": "v",
+        "traceback": ["one", "three"],
+    }
+
+
+def test_size_counts_bytes() -> None:
+    assert shapes.size("é") == 2
+    assert shapes.size({"a": ["xyz"]}) > 3

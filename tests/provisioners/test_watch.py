@@ -1,0 +1,110 @@
+"""Does the watch see what a kernel's processes use together?"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from jupyter_interview.core.limits import Limits
+from jupyter_interview.provisioners import watch
+
+MEGABYTE = 1_048_576
+
+
+@contextmanager
+def _python(code: str) -> Iterator[int]:
+    """A process that prints a line when it is ready; its number."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdin is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        yield process.pid
+    finally:
+        process.stdin.close()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+WAIT = "print('ready', flush=True); import sys; sys.stdin.read()"
+
+
+def test_family_has_children_and_their_children() -> None:
+    code = (
+        "import os, sys\n"
+        "r, w = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    if os.fork() == 0:\n"
+        "        os.write(w, b'x')\n"
+        "    sys.stdin.read(); os._exit(0)\n"
+        f"os.read(r, 1); {WAIT}"
+    )
+    with _python(code) as pid:
+        assert len(list(watch.family(pid))) == 3
+        assert watch.children(pid) == [child for child in watch._numbers() if watch._parent(child) == pid]
+    assert list(watch.family(2**22 + 1)) == []
+
+
+def test_threads_are_counted() -> None:
+    code = f"import threading\nfor _ in range(3): threading.Thread(target=input, daemon=True).start()\n{WAIT}"
+    with _python(code) as pid:
+        assert watch.threads(pid) == 4
+    assert watch.threads(pid) == 0
+
+
+def test_memory_is_counted_once_when_shared() -> None:
+    code = f"import os\nx = bytearray(b'x') * 100_000_000\npids = [os.fork() for _ in range(1)]\n{WAIT}"
+    code = code.replace("print('ready', flush=True)", "print('ready', flush=True) if pids[0] else None")
+    with _python(code) as pid:
+        found = list(watch.family(pid))
+        assert len(found) == 2
+        assert sum(map(watch.resident, found)) > 190_000_000
+        assert 95_000_000 < sum(map(watch.proportional, found)) < 150_000_000
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    (
+        ({"kernel_memory_bytes": 20 * MEGABYTE}, "20 MB of memory"),
+        ({"kernel_processes": 1}, "more than 1 processes"),
+        ({}, None),
+    ),
+)
+def test_check_says_what_is_wrong(limits: dict[str, float], words: str | None, tmp_path: Path) -> None:
+    code = (
+        "import threading\nx = bytearray(b'x') * 50_000_000\n"
+        f"for _ in range(12): threading.Thread(target=threading.Event().wait, daemon=True).start()\n{WAIT}"
+    )
+    with _python(code) as pid:
+        reason = watch.Watch(Limits.checked(**limits)).check(watch.Watched(pid, str(tmp_path), print))
+    assert reason is None if words is None else reason is not None and words in reason
+
+
+def test_only_sockets(tmp_path: Path) -> None:
+    assert watch.only_sockets(str(tmp_path / "gone"))
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "k-1"))
+        assert watch.only_sockets(str(tmp_path))
+        (tmp_path / "link").symlink_to("k-1")
+        assert not watch.only_sockets(str(tmp_path))
+
+
+def test_a_breach_is_told_once_from_the_thread(tmp_path: Path) -> None:
+    told: queue.Queue[str] = queue.Queue()
+    watching = watch.Watch(Limits.checked(kernel_memory_bytes=1), interval=0.001)
+    watching.add(watch.Watched(os.getpid(), str(tmp_path), told.put))
+    assert "memory" in told.get(timeout=10)
+    thread = watching._thread
+    if thread is not None:
+        thread.join(10)
+    assert watching._thread is None and told.empty()

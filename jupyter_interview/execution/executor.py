@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 1.0
 _INTERRUPT_SECONDS = 2.0
 _BEGIN_SECONDS = 1.0
+_INSIST_SECONDS = 0.7
+_INSIST_TIMES = 2
 _QUICK_DEATHS = 3
 _QUICK_SECONDS = 10.0
 _NO_OUTPUTS = outputs_hash([])
@@ -76,6 +78,7 @@ class RoomExecutor:
         self._queue: deque[_Job] = deque()
         self._current: _Job | None = None
         self._execution: Execution | None = None
+        self._insisting: asyncio.Task[None] | None = None
         self._state = KernelState.ABSENT
         self._kernel = RoomKernel(language, kernels, limits.kernel_start_seconds, self)
         self._wanted = False
@@ -262,6 +265,9 @@ class RoomExecutor:
         finally:
             self._current = self._execution = self._restart_asked = None
             link.done()
+            if self._insisting is not None:
+                self._insisting.cancel()
+                self._insisting = None
             self._finish(job, sink, end, begun)
         await self._after(end)
 
@@ -334,6 +340,16 @@ class RoomExecutor:
             return
         await self._first({execution.began, execution.reply}, _BEGIN_SECONDS)
         if execution is self._execution and not execution.reply.done():
+            await self._kernel.interrupt()
+            if self._insisting is None:
+                self._insisting = asyncio.create_task(self._insist(execution))
+
+    async def _insist(self, execution: Execution) -> None:
+        """An interrupt that falls between the kernel's own steps gets lost: repeat it a few times."""
+        for _ in range(_INSIST_TIMES):
+            await asyncio.wait({execution.reply}, timeout=_INSIST_SECONDS)
+            if execution.reply.done():
+                return
             await self._kernel.interrupt()
 
     # What is told

@@ -118,7 +118,7 @@ class KernelLink:
         Not through the client: that sends on a blocking twin of the socket, which can swallow the only notice of a
         message that arrives in the same moment, and our pending ``recv`` would wait for ever.
         """
-        self._client.session.send(self._client.shell_channel.socket, message); return
+        sent = self._client.shell_channel.socket.send_multipart(self._client.session.serialize(message))
         self._sending.add(sent)
         sent.add_done_callback(self._sending.discard)
 

@@ -88,7 +88,9 @@ export class RoomChatModel extends AbstractChatModel {
     const same = this.messages.findIndex((message, index) => message.id !== lines[index]?.id);
     const kept = same === -1 ? this.messages.length : same;
     if (kept < this.messages.length) {
+      // Both are lists of positions, and the positions from here on mean other messages now.
       this.unreadMessages = this.unreadMessages.filter(index => index < kept);
+      this.messagesInViewport = this.messagesInViewport.filter(index => index < kept);
       this.messagesDeleted(kept, this.messages.length - kept);
     }
     if (kept < lines.length) {

@@ -11,6 +11,7 @@ import { deskPlugin } from './plugins/desk';
 import { documentPlugin } from './plugins/document';
 import { endedPlugin } from './plugins/ended';
 import { executorPlugin } from './plugins/executor';
+import { kernelPlugin } from './plugins/kernel';
 import { launcherPlugin } from './plugins/launcher';
 import { permissionsPlugin } from './plugins/permissions';
 import { replayPlugin } from './plugins/replay';
@@ -27,6 +28,7 @@ export function pluginsOf(page: Page): JupyterFrontEndPlugin<unknown>[] {
         roomModelPlugin,
         documentPlugin,
         executorPlugin,
+        kernelPlugin,
         permissionsPlugin,
         roomPlugin,
         barPlugin,

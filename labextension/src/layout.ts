@@ -25,5 +25,6 @@ export function keepAtEnd(area: HTMLElement): void {
     }
   };
   new MutationObserver(follow).observe(area, { childList: true, subtree: true });
-  new ResizeObserver(follow).observe(area);
+  const grown = new ResizeObserver(follow);
+  [area, ...area.children].forEach(part => grown.observe(part));
 }

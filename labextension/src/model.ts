@@ -49,6 +49,7 @@ export class RoomModel implements IDisposable {
     this._members.set(you.id, you);
     channel.received.connect(this.onFrame, this);
     channel.stateChanged.connect(this.onState, this);
+    channel.pendingChanged.connect(() => this._chatChanged.emit());
   }
 
   get isDisposed(): boolean {
@@ -67,10 +68,13 @@ export class RoomModel implements IDisposable {
 
   /** What this member may do now; nothing once the room has ended or the member is out. */
   get permissions(): Permissions {
-    if (this.ended || this._you.state !== 'seated') {
-      return { ...NOTHING, view: true, manage: this._you.permissions.manage && !this.ended };
-    }
-    return this._you.permissions;
+    return this.ended || this.out ? { ...NOTHING, view: true } : this._you.permissions;
+  }
+
+  /** Whether this member has no seat any more. */
+  get out(): boolean {
+    const state = this.channel.state;
+    return this._you.state !== 'seated' || (state.kind === 'stopped' && state.reason !== 'ended');
   }
 
   get ended(): boolean {

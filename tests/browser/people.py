@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
@@ -60,8 +59,6 @@ class Person:
                 await self.page.keyboard.press("Shift+Home")
                 await self.page.keyboard.press("Delete")
             await self.page.keyboard.type(line, delay=delay)
-        # A list of completions would take the next key for itself.
-        await self.page.keyboard.press("Escape")
 
     async def replace(self, text: str, number: int = 0) -> None:
         """Write a cell anew."""
@@ -137,8 +134,3 @@ async def candidate(browsers: Browsers, server: Server, room: dict[str, str], na
 def link(server: Server, room: dict[str, str]) -> str:
     """The address of a room."""
     return server.url.rstrip("/") + room["url"].removeprefix(server.base_url.rstrip("/"))
-
-
-def anything(text: str) -> re.Pattern[str]:
-    """A pattern for a text in any letter case."""
-    return re.compile(re.escape(text), re.IGNORECASE)

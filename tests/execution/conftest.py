@@ -167,7 +167,7 @@ MakeRoom = Callable[..., Room]
 
 @pytest.fixture
 async def ji_room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeRoom]:
-    """``ji_room(run_seconds=1.0, engine=…)``: limits by name; the sandbox that ``auto`` gives unless there is an engine."""
+    """``ji_room(run_seconds=1.0, engine=…)``: limits by name, and ``auto``'s sandbox by default."""
     made: list[Room] = []
 
     def make(engine: Engine | None = None, directory: str | None = None, **limits: float) -> Room:

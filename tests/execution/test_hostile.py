@@ -139,7 +139,8 @@ async def test_a_flood_after_the_run_does_not_hold_the_next(ji_room: MakeRoom) -
     room = ji_room()
     await room.run(
         f"{FORGE}\nimport threading\n"
-        "this = own()\ndef flood():\n    while True: send('stream', {'name': 'stdout', 'text': 'x' * 1000}, parent=this)\n"
+        "this = own()\n"
+        "def flood():\n    while True: send('stream', {'name': 'stdout', 'text': 'x' * 1000}, parent=this)\n"
         "threading.Thread(target=flood, daemon=True).start()"
     )
     run = room.submit("1 + 1")

@@ -18,7 +18,7 @@ async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
     """jupyter_client 8.10 sends on a blocking twin of the socket, which can swallow the notice of what just came."""
     context = zmq.asyncio.Context()
     session = Session(key=b"key")
-    server = zmq.Context.shadow(context.underlying).socket(zmq.ROUTER)
+    server: Any = zmq.Context.shadow(context.underlying).socket(zmq.ROUTER)
     port = server.bind_to_random_port("tcp://127.0.0.1")
     sockets = [context.socket(zmq.DEALER), context.socket(zmq.SUB)]
     for socket in sockets:
@@ -34,8 +34,7 @@ async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
     link = KernelLink(SimpleNamespace(client=lambda **_: client, context=context))
     try:
         connecting = asyncio.create_task(link.connect(30))
-        while not server.poll(0):
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(server.poll, 10_000)
         identity, request = session.feed_identities(server.recv_multipart())
         link._heard.set()
         session.send(server, "kernel_info_reply", {}, parent=session.deserialize(request), ident=identity)
@@ -44,7 +43,7 @@ async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
             first = link.execute("1", _ignore)
             answer: JSON = {"msg_id": first.message_id, "msg_type": "execute_request"}
             session.send(server, "execute_reply", {"status": "ok"}, parent={"header": answer}, ident=identity)
-            assert sockets[0].underlying and _arrived(sockets[0])
+            assert _arrived(sockets[0])
             link._send(session.msg("kernel_info_request", {}))
             assert (await asyncio.wait_for(first.reply, 10))["status"] == "ok"
     finally:

@@ -86,9 +86,10 @@ async def test_a_started_kernel_as_stock_handlers_see_it(ji_room: MakeRoom) -> N
     await room.ready()
     kernel_id = room.executor.kernel_id
     assert kernel_id is not None and kernel_id in room.kernels
-    model = room.kernels.kernel_model(kernel_id)
+    kernels: Any = room.kernels
+    model = kernels.kernel_model(kernel_id)
     assert (model["id"], model["name"], model["execution_state"]) == (kernel_id, "python", "idle")
-    assert [item["id"] for item in room.kernels.list_kernels()] == [kernel_id]
+    assert [item["id"] for item in kernels.list_kernels()] == [kernel_id]
     kernel: Any = room.kernels.get_kernel(kernel_id)
     assert kernel.ready.done() and await kernel.is_alive()
     stream = kernel.connect_shell()
@@ -96,7 +97,7 @@ async def test_a_started_kernel_as_stock_handlers_see_it(ji_room: MakeRoom) -> N
         assert stream.socket.getsockopt(zmq.MAXMSGSIZE) == MESSAGE_BYTES
     finally:
         stream.close()
-    assert room.kernels.ports_changed(kernel_id) is False
+    assert kernels.ports_changed(kernel_id) is False
     heard: list[str] = []
     room.kernels.add_restart_callback(kernel_id, lambda: heard.append("restart"))
     await room.run("import os; os._exit(1)")

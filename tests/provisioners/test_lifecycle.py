@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,12 +99,13 @@ async def test_directory_and_connection_file_are_private(
 
 async def test_kernelspec_config_changes_nothing(name: str, ji_engine: MakeEngine, ji_limits: Limits) -> None:
     engine = ji_engine(name)
-    made = type(engine.provisioner(kernel_id="k", kernel_spec=None, parent=None))
+    ours: Any = engine.provisioner(kernel_id="k", kernel_spec=None, parent=None)
+    made = type(ours)
     config = {"_limits": None, "limits": {"kernel_memory_bytes": 1}, "network": "host"}
-    provisioner = made(kernel_id="k", kernel_spec=None, parent=None, **config)  # as KernelProvisionerFactory does
+    provisioner: Any = made(kernel_id="k", kernel_spec=None, parent=None, **config)  # as KernelProvisionerFactory does
     assert provisioner._limits == Limits()
     assert not hasattr(provisioner, "network")
-    assert engine.provisioner(kernel_id="k", kernel_spec=None, parent=None)._limits == ji_limits  # type: ignore[attr-defined]
+    assert ours._limits == ji_limits
 
 
 async def test_a_kernel_that_ends_at_once_says_why(name: str, ji_engine: MakeEngine, ji_kernel: StartKernel) -> None:

@@ -1,6 +1,6 @@
 """What can hostile code in a sandboxed kernel reach, and how much can it use up?
 
-Each test runs the hostile code in a real kernel in real bubblewrap, as the operator's root and as an ordinary user would.
+Each test runs the hostile code in a real kernel in real bubblewrap, under root's way and an ordinary user's.
 """
 
 from __future__ import annotations

@@ -46,6 +46,22 @@ describe('RoomModel', () => {
     });
   });
 
+  it('allows nothing to who was removed', () => {
+    const model = makeModel(cara);
+    FakeSocket.last.cut(4403);
+    expect([model.out, model.ended]).toEqual([true, false]);
+    expect(model.permissions).toMatchObject({ view: true, edit: false, run: false, chat: false });
+  });
+
+  it('tells the chat of messages that wait', () => {
+    const model = makeModel(ivan);
+    const changes = jest.fn();
+    model.chatChanged.connect(changes);
+    model.channel.sendChat('hello');
+    expect(changes).toHaveBeenCalled();
+    model.dispose();
+  });
+
   it('shows an own message once, when it is acknowledged', () => {
     const model = makeModel(ivan);
     const sent = model.channel.sendChat('hello');

@@ -24,7 +24,11 @@ export function RoomBar(props: RoomBarProps): JSX.Element {
   useSignals(model.changed);
   const { busy, error, act } = useAction();
   const { room, you, permissions } = model;
-  const line = model.ended ? trans.__('The interview has ended.') : permissionLine(you, trans);
+  const line = model.ended
+    ? trans.__('The interview has ended.')
+    : model.out
+      ? trans.__('You are no longer in this interview.')
+      : permissionLine(you, trans);
   return (
     <div
       className="jp-Interview-bar"

@@ -27,16 +27,7 @@ export const endedPlugin: JupyterFrontEndPlugin<void> = {
     widget.id = WidgetIDs.ended;
     widget.addClass('jp-Interview-endedWidget');
     widget.hide();
-    const follow = (): void => {
-      if (model.ended) {
-        widget.show();
-        // There is no kernel any more; who keeps asking for it only gets refusals.
-        app.serviceManager.sessions.dispose();
-        app.serviceManager.kernels.dispose();
-        model.changed.disconnect(follow);
-      }
-    };
-    model.changed.connect(follow);
+    model.changed.connect(() => widget.setHidden(!model.ended));
     // The header shows its rows in the order in which they come: the bar first.
     void app.restored.then(() => shell.add(widget, 'header'));
   }

@@ -125,6 +125,9 @@ function whyClosed(room: RoomModel, trans: Translations): string {
   if (room.ended) {
     return trans.__('The interview has ended; nothing can be written any more.');
   }
+  if (room.out) {
+    return trans.__('You are no longer in this interview.');
+  }
   return room.you.role === 'spectator'
     ? trans.__('Spectators read the chat. An interviewer can let you write.')
     : trans.__('An interviewer has switched off the chat for you.');

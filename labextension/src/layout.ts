@@ -16,8 +16,15 @@ export function plainSides(shell: ILabShell): void {
 export function keepAtEnd(area: HTMLElement): void {
   const slack = 48;
   let atEnd = true;
+  let before = 0;
   area.addEventListener('scroll', () => {
-    atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < slack;
+    // The event comes late: the area may have grown since. Only going up is the reader's wish to leave the end.
+    if (area.scrollHeight - area.scrollTop - area.clientHeight < slack) {
+      atEnd = true;
+    } else if (area.scrollTop < before) {
+      atEnd = false;
+    }
+    before = area.scrollTop;
   });
   const follow = (): void => {
     if (atEnd) {

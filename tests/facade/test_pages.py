@@ -1,0 +1,162 @@
+"""What do the pages and cookies that we hand out carry, and what do they not?"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import sys
+from http.cookies import Morsel, SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fixtures.server import Server
+from tests.integration.clients import House, Room
+
+pytestmark = pytest.mark.integration
+
+EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+
+
+def page_config(page: str) -> dict[str, Any]:
+    """JupyterLab's page config in the source of a page."""
+    found = re.search(r'<script id="jupyter-config-data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found is not None, page[:500]
+    config: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return config
+
+
+def cookies_of(answer: httpx.Response) -> dict[str, Morsel[str]]:
+    """The cookies that an answer sets."""
+    jar: SimpleCookie = SimpleCookie()
+    for line in answer.headers.get_list("Set-Cookie"):
+        jar.load(line)
+    return dict(jar)
+
+
+def secrets_of(server: Server) -> list[str]:
+    """What no page may have in it: the token, the signing secret, and any path of the machine."""
+    secret = server.directory / "data" / "interview" / "secret"
+    paths = [server.directory, Path(sys.prefix), Path.home(), Path(__file__).parents[2]]
+    return [server.token, secret.read_bytes().hex(), *(str(path) for path in paths if len(str(path)) > 1)]
+
+
+async def sources(house: House, room: Room) -> dict[str, str]:
+    """Every page in the eyes of everybody who gets one."""
+    house.server.run("user", "add", EMAIL, stdin=f"{PASSWORD}\n")
+    ada = house.client()
+    assert (await ada.post("api/interview/login", json={"email": EMAIL, "password": PASSWORD})).status_code == 200
+    own = (await ada.get("interview/")).text
+    people = {role: await room.invite(role) for role in ("candidate", "interviewer", "spectator")}
+    found = {
+        "join": (await house.nobody.get(room.path[:-1])).text,
+        "login": (await house.nobody.get("interview/login")).text,
+        "no room": (await house.nobody.get("interview/00000000-0000-4000-8000-000000000000")).text,
+        "desk of an account": own,
+        "desk of the owner": (await house.owner.get("interview/")).text,
+        "room of the owner": (await house.owner.get(room.path[:-1])).text,
+        "replay of the owner": (await house.owner.get(f"{room.path}replay")).text,
+        "replay of an interviewer": (await people["interviewer"].rest.get("replay")).text,
+    }
+    for role, person in people.items():
+        found[f"room of the {role}"] = (await person.rest.get("doc/tree/Interview.ipynb")).text
+    return found
+
+
+async def test_no_page_carries_a_secret(house: House) -> None:
+    """No server token, no signing secret, no path of the machine, in no page of ours."""
+    room = await house.room(password="open sesame")
+    pages = await sources(house, room)
+    for name, page in pages.items():
+        assert page.lstrip().lower().startswith("<!doctype html>"), (name, page[:200])
+        for secret in [*secrets_of(house.server), "open sesame"]:
+            assert secret not in page, f"{secret!r} in {name}"
+    for name in [name for name in pages if name.startswith(("room", "replay", "desk"))]:
+        config = page_config(pages[name])
+        assert config["token"] == "", name
+        assert not {"serverRoot", "rootUri", "virtualDocumentsUri"} & set(config), name
+        assert config["interviewPage"] == name.partition(" ")[0], name
+
+
+async def test_a_page_is_told_what_it_is(house: House) -> None:
+    """The room's page calls below its prefix only, and knows who looks at it, without an email."""
+    room = await house.room()
+    cara = await room.join(email="cara@example.org")
+    page = await cara.rest.get("doc")
+    config = page_config(page.text)
+    assert config["baseUrl"] == f"/{room.path}"
+    assert config["interviewRoom"] == room.id
+    assert config["interviewShare"] == f"/{room.path[:-1]}"
+    member = json.loads(config["interviewMember"])
+    assert {**cara.member, **member} == member and member["id"] == cara.id
+    assert "cara@example.org" not in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy and "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+async def test_cookies_are_httponly_and_scoped(house: House) -> None:
+    """A seat's cookie goes to its room only; no script can read it or an account's."""
+    room = await house.room()
+    browser = house.client()
+    joined = await browser.post(f"{room.path}join", json={"name": "Cara"})
+    seat = cookies_of(joined)[f"interview-room-{room.id}"]
+    assert (seat["path"], bool(seat["httponly"]), seat["samesite"]) == (f"/interview/{room.id}", True, "Lax")
+    assert not seat["domain"] and not seat["secure"] and seat["expires"]
+    # The owner gets a seat by looking at the room.
+    page = await house.owner.get(room.path[:-1])
+    owners = cookies_of(page)[f"interview-room-{room.id}"]
+    assert (owners["path"], bool(owners["httponly"])) == (f"/interview/{room.id}", True)
+    house.server.run("user", "add", EMAIL, stdin=f"{PASSWORD}\n")
+    login = await house.nobody.post("api/interview/login", json={"email": EMAIL, "password": PASSWORD})
+    account = cookies_of(login)["interview-account"]
+    assert (bool(account["httponly"]), account["samesite"], account["path"]) == (True, "Lax", "/")
+
+
+async def test_a_cookie_is_secure_behind_tls(house: House) -> None:
+    """A proxy that ended TLS says so; the cookie then never travels in the clear."""
+    room = await house.room()
+    answer = await house.nobody.post(
+        f"{room.path}join", json={"name": "Cara"}, headers={"X-Forwarded-Proto": "https", "X-Scheme": "https"}
+    )
+    assert answer.status_code == 200
+    # Only where the operator said that there is a proxy (`ServerApp.trust_xheaders`): else anybody could say so.
+    assert not cookies_of(answer)[f"interview-room-{room.id}"]["secure"]
+
+
+async def test_a_cookie_alone_changes_nothing(house: House) -> None:
+    """With a cookie, what changes something needs the XSRF token: a foreign page can send the one but not the other."""
+    room = await house.room()
+    browser = house.client()
+    await browser.get(room.path[:-1])
+    token = browser.cookies["_xsrf"]
+    refused = await browser.post(f"{room.path}join", json={"name": "Cara"})
+    assert refused.status_code == 403 and refused.json()["error"]["code"] == "forbidden"
+    joined = await browser.post(f"{room.path}join", json={"name": "Cara"}, headers={"X-XSRFToken": token})
+    assert joined.status_code == 200
+    session = f"{room.path}api/collaboration/session/Interview.ipynb"
+    assert (await browser.put(session, json={})).status_code == 403
+    assert (await browser.put(session, json={}, headers={"X-XSRFToken": "other"})).status_code == 403
+    assert (await browser.put(session, json={}, headers={"X-XSRFToken": token})).status_code == 200
+    # No cookie, but from a page: browsers say where from.
+    evil = await house.nobody.post(f"{room.path}join", json={"name": "M"}, headers={"Origin": "https://evil.example"})
+    assert evil.status_code in (403, 404)
+
+
+async def test_ended_rooms_show_a_notice_or_the_replay(house: House) -> None:
+    """After the end the room's page is gone: 410 for guests, the replay for interviewers."""
+    room = await house.room()
+    cara = await room.join()
+    ivan = await room.invite("interviewer")
+    await room.end()
+    guest = await cara.rest.get("doc")
+    assert guest.status_code == 410 and "over" in guest.text
+    assert (await house.nobody.get(room.path[:-1])).status_code == 410
+    for client in (ivan.rest, house.owner):
+        answer = await client.get(house.url + room.path[:-1])
+        assert answer.status_code == 302 and answer.headers["Location"] == f"/interview/{room.id}/replay"
+    assert (await ivan.rest.get("replay")).status_code == 200
+    assert (await cara.rest.get("replay")).status_code == 403

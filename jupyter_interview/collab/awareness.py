@@ -127,7 +127,8 @@ def _signed(state: bytes, member: Member) -> bytes:
         return state
     if isinstance(said, dict) and said.get("username") not in (None, ours["username"]):
         raise Forged("an awareness state in another member's name")
-    return json.dumps({**value, "user": ours}, ensure_ascii=False, separators=(",", ":")).encode()
+    # Escaped: half a surrogate pair has no UTF-8.
+    return json.dumps({**value, "user": ours}, separators=(",", ":")).encode()
 
 
 def _message(entries: list[tuple[int, _Entry]]) -> bytes:

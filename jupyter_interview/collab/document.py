@@ -164,7 +164,7 @@ class NotebookDocument:
 
     def _has_source(self, cell: str, digest: str) -> bool:
         source = self.source(cell)
-        return source is not None and hashlib.sha256(source.encode()).hexdigest() == digest
+        return source is not None and hashlib.sha256(source.encode("utf-8", "replace")).hexdigest() == digest
 
     # -- writing by the server
 

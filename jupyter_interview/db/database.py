@@ -56,7 +56,7 @@ class _Job:
         self.error: Exception | None = None
 
 
-_Item: TypeAlias = "tuple[Event, Durable, Stream] | _Job"
+_Item: TypeAlias = "tuple[dict[str, Any], Durable, Stream] | _Job"
 
 
 class Database:
@@ -143,7 +143,8 @@ class Database:
         self._backlog += 1
         if self._backlog >= self._limit:
             self._drained.clear()
-        self._queue.put((event, durable, stream))
+        # The row is made here: an event that cannot be written is its producer's mistake, not that of its batch.
+        self._queue.put((row_of(event), durable, stream))
 
     @property
     def backlog(self) -> int:
@@ -223,7 +224,7 @@ class Database:
                     self._insert(connection, rows)
                     self._perform(connection, item)
                 elif item[2].failure is None:
-                    rows.append(row_of(item[0]))
+                    rows.append(item[0])
             self._insert(connection, rows)
 
     def _insert(self, connection: Connection, rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
-from ..core.models import Event, EventKind
+from ..core.models import JSON, Event, EventKind
 from .tables import event
 
 
@@ -22,11 +22,19 @@ def row_of(item: Event) -> dict[str, Any]:
         "member": item.member,
         "connection": item.connection,
         "kind": int(item.kind),
-        "payload": None
-        if item.payload is None
-        else json.dumps(item.payload, ensure_ascii=False, separators=(",", ":")),
+        "payload": None if item.payload is None else _compact(item.payload),
         "data": item.data,
     }
+
+
+def _compact(payload: JSON) -> str:
+    """JSON as text that a database takes. What has no UTF-8 (half a surrogate pair) is escaped, and means the same."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(payload, separators=(",", ":"))
+    return text
 
 
 def event_insert(engine: Engine) -> tuple[str, Callable[[dict[str, Any]], Any]]:

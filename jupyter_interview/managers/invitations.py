@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core import clock
-from ..core.errors import BadRequest, NotFound
+from ..core.errors import BadRequest, Conflict, NotFound
 from ..core.models import JSON, EventKind, Invitation, Member
 from ..core.permissions import Role
 from ..db import Database
@@ -74,7 +74,7 @@ class Invitations:
 
         def work(connection: Any) -> Invitation:
             if len(list_invitations(connection, live.room.key)) >= _MOST:
-                raise BadRequest(f"A room can have {_MOST} invitations.", code="conflict")
+                raise Conflict(f"A room can have {_MOST} invitations.")
             return insert_invitation(connection, **values)
 
         invitation = await self._database.write(work)

@@ -122,10 +122,9 @@ class Records:
         return events, {member.key: member for member in members}
 
     async def _seq(self, room: Room, at: str | None) -> int:
-        if at is None:
-            return await self._database.read(lambda connection: last_seq(connection, room.key))
-        if at.isascii() and at.isdigit() and len(at) < 12:
-            return int(at)
+        if at is None or (at.isascii() and at.isdigit() and len(at) < 12):
+            last = await self._database.read(lambda connection: last_seq(connection, room.key))
+            return last if at is None else min(int(at), last)
         try:
             moment = clock.parse(at)
         except (ValueError, OverflowError) as error:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from ..core import clock
-from ..core.errors import BadRequest, NotFound, RoomEnded, TooLarge
+from ..core.errors import BadRequest, Conflict, NotFound, RoomEnded, TooLarge
 from ..core.limits import Limits
 from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
 from ..core.permissions import SWITCHABLE
@@ -213,11 +213,11 @@ class Rooms:
         """Remove an ended room with its whole record.
 
         Raises:
-            BadRequest: it has not ended.
+            Conflict: it has not ended.
         """
         room = await self.get(room_id)
         if not room.ended:
-            raise BadRequest("End the interview before you delete it.", code="conflict")
+            raise Conflict("End the interview before you delete it.")
         await self._database.write(lambda connection: delete_room(connection, room.key))
 
     # -- opening
@@ -383,7 +383,8 @@ def _before(cursor: str | None) -> tuple[int, int] | None:
     if cursor is None:
         return None
     created, _, key = cursor.partition(".")
-    if not (created.isascii() and created.isdigit() and key.isascii() and key.isdigit() and len(cursor) < 40):
+    parts = ((created, 18), (key, 9))
+    if not all(part.isascii() and part.isdigit() and len(part) <= most for part, most in parts):
         raise BadRequest("This cursor is not one that the server gave.", field="cursor")
     return int(created), int(key)
 

@@ -67,7 +67,7 @@ class Rooms:
         self._documents = documents
         self._base_url = base_url
         self._live: dict[str, asyncio.Task[LiveRoom]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[str, asyncio.Task[None]] = {}
 
     # -- metadata
 
@@ -272,6 +272,9 @@ class Rooms:
                 last_seq(connection, room.key),
             )
 
+        if (closing := self._closing.get(room.id)) is not None:
+            # Its last events are on their way: a log has one writer at a time.
+            await asyncio.shield(closing)
         members, story, history, last = await self._database.read(work)
         if any(event.kind is EventKind.ROOM_ENDED for event in story):
             await self._records.store(room)
@@ -305,14 +308,18 @@ class Rooms:
         if self.opened(live.room.id) is live:
             del self._live[live.room.id]
         task = asyncio.get_running_loop().create_task(_quietly(live.close))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing[live.room.id] = task
+        task.add_done_callback(lambda task: self._closed(live.room.id, task))
+
+    def _closed(self, room_id: str, task: asyncio.Task[None]) -> None:
+        if self._closing.get(room_id) is task:
+            del self._closing[room_id]
 
     async def close(self) -> None:
         """The server stops: every room leaves the memory, everything queued is stored."""
         rooms = self.open_rooms
         self._live.clear()
-        await asyncio.gather(*(_quietly(live.close) for live in rooms), *self._closing)
+        await asyncio.gather(*(_quietly(live.close) for live in rooms), *self._closing.values())
 
     # -- ending
 

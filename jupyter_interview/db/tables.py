@@ -115,16 +115,6 @@ event = Table(
     sqlite_with_rowid=False,
 )
 
-# Everything but the keystrokes, so that messages and runs are found without reading the document's history.
-Index(
-    "ix_event_story",
-    event.c.room,
-    event.c.kind,
-    event.c.seq,
-    sqlite_where=event.c.kind != 2,
-    postgresql_where=event.c.kind != 2,
-)
-
 record = Table(
     "record",
     metadata,

@@ -1,5 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 import type { RoomModel } from '../model';
@@ -10,11 +11,25 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:kernel`,
   description: 'Keeps the page connected to the kernel that the room has.',
   autoStart: true,
-  requires: [IRoomModel, ITranslator],
-  activate: (app: JupyterFrontEnd, room: RoomModel, translator: ITranslator) => {
+  requires: [IRoomModel, INotebookTracker, ITranslator],
+  activate: (app: JupyterFrontEnd, room: RoomModel, notebooks: INotebookTracker, translator: ITranslator) => {
     const trans = translator.load(DOMAIN);
     const { sessions, kernels } = app.serviceManager;
-    let known: string | null | undefined;
+    const connect = async (panel: NotebookPanel): Promise<void> => {
+      const { sessionContext } = panel;
+      await sessionContext.ready;
+      const id = runningKernel(room);
+      if (!id || sessionContext.isDisposed || sessionContext.session?.kernel?.id === id) {
+        return;
+      }
+      if (sessionContext.session) {
+        // The session stays and has another kernel now, for instance after a restart of the server.
+        await sessions.refreshRunning();
+      } else {
+        await sessionContext.changeKernel({ id });
+      }
+    };
+    let known: string | null = null;
     let dead = false;
     const follow = (): void => {
       if (room.ended || room.out) {
@@ -31,17 +46,20 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
         });
       }
       dead = died;
-      const kernel = room.room?.kernel?.id;
-      if (room.channel.state.kind !== 'open' || kernel === known) {
-        return;
+      const id = runningKernel(room);
+      if (id !== known) {
+        known = id;
+        notebooks.forEach(panel => void connect(panel).catch(() => undefined));
       }
-      if (known !== undefined) {
-        // A restarted server gives the room another kernel; the stock polling would notice late.
-        sessions.refreshRunning().catch(() => undefined);
-      }
-      known = kernel;
     };
+    notebooks.widgetAdded.connect((_, panel) => void connect(panel).catch(() => undefined));
     room.changed.connect(follow);
     follow();
   }
 };
+
+/** Id of the room's kernel while it answers. */
+function runningKernel(room: RoomModel): string | null {
+  const kernel = room.channel.state.kind === 'open' ? room.room?.kernel : undefined;
+  return kernel && (kernel.state === 'idle' || kernel.state === 'busy') ? kernel.id : null;
+}

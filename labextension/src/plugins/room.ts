@@ -16,7 +16,12 @@ export const roomPlugin: JupyterFrontEndPlugin<void> = {
   requires: [ILabShell, IDocumentManager],
   activate: (app: JupyterFrontEnd, shell: ILabShell, documents: IDocumentManager) => {
     void app.restored.then(() => {
-      documents.openOrReveal(PageConfig.getOption('treePath'), 'Notebook');
+      const notebook = documents.openOrReveal(PageConfig.getOption('treePath'), 'Notebook');
+      if (notebook) {
+        // The server starts the kernel: the page takes the one that there is, and neither starts nor asks for one.
+        const { sessionContext } = notebook.context;
+        sessionContext.kernelPreference = { ...sessionContext.kernelPreference, shouldStart: false };
+      }
       plainSides(shell);
       shell.collapseLeft();
       if (window.innerWidth < NARROW) {

@@ -64,14 +64,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_event")),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "ix_event_story",
-        "event",
-        ["room", "kind", "seq"],
-        unique=False,
-        sqlite_where=sa.text("kind != 2"),
-        postgresql_where=sa.text("kind != 2"),
-    )
     op.create_table(
         "invitation",
         sa.Column("key", sa.Integer(), nullable=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from traitlets import Dict, Enum, Float, Integer, Unicode, default
 from .auth import Argon2Passwords, RateLimits, SignedTokens, hash_secret, load_secret
 from .auth.identity import RequestIdentity
 from .collab import fold, open_document
+from .core.errors import InterviewError
 from .core.limits import Limits
 from .core.models import JSON
 from .db import Database
@@ -97,6 +99,7 @@ class InterviewApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Build the managers."""
+        self.serverapp.log.addFilter(_no_refusal)
         for folder in (Path(self.data_dir), Path(self.data_dir) / "runtime"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         limits = Limits.checked(**{name: _number(value) for name, value in self.limits.items()})
@@ -159,6 +162,11 @@ class InterviewApp(ExtensionApp):
         await self.services.rooms.close()
         await asyncio.wait_for(self.services.kernels.shutdown_all(now=True), 30)
         await self.services.database.close()
+
+
+def _no_refusal(record: logging.LogRecord) -> bool:
+    """A refusal is no failure of the server: upstream would log its traceback, we say it in a line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], InterviewError))
 
 
 def _number(value: float) -> float:

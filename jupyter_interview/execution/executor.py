@@ -12,14 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.errors import InterviewError, KernelUnavailable, RateLimited
 from ..core.limits import Limits
 from ..core.models import ExecutionRequest, ExecutionResult, KernelState, RunStatus
 from ..core.ports import CellOutputs, RunObserver
-from . import shapes
 from .kernel import Execution
 from .lifecycle import RoomKernel
 from .manager import InterviewKernelManager
@@ -32,11 +31,13 @@ _INTERRUPT_SECONDS = 2.0
 _BEGIN_SECONDS = 1.0
 _INSIST_SECONDS = 0.7
 _INSIST_TIMES = 2
+_ANSWER_SECONDS = 0.5
 _QUICK_DEATHS = 3
 _QUICK_SECONDS = 10.0
 _NO_OUTPUTS = outputs_hash([])
 
 _RESTARTED = "The kernel was restarted."
+_FLOODED = "The run was stopped: it wrote far beyond the output limit."
 _SHUT_DOWN = "The kernel was shut down."
 
 
@@ -45,6 +46,7 @@ class _Job:
     request: ExecutionRequest
     outputs: CellOutputs
     interrupted: bool = False
+    aborted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +260,12 @@ class RoomExecutor:
         sink.begin()
         self._tell(lambda: self._observer.run_started(job.request))
         self._change(KernelState.BUSY)
+        self._execution = link.execute(job.request.source, sink.message)
         end = _End(RunStatus.INTERRUPTED, _SHUT_DOWN)
         try:
-            self._execution = link.execute(job.request.source, sink.message)
             end = await self._outcome(job, self._execution, flooded)
         finally:
+            end = replace(end, count=self._execution.count)
             self._current = self._execution = self._restart_asked = None
             link.done()
             if self._insisting is not None:
@@ -296,27 +299,31 @@ class RoomExecutor:
             self._skip(lambda other: other.request.batch == job.request.batch)
 
     async def _outcome(self, job: _Job, execution: Execution, flooded: asyncio.Future[None]) -> _End:
-        first = await self._first({execution.reply, flooded}, self._limits.run_seconds)
+        first = await self._first({execution.reply, flooded, job.aborted}, self._limits.run_seconds)
         if first is flooded:
             execution.muted = True
-            return await self._stopped(
-                execution, _End(RunStatus.INTERRUPTED, "The run was stopped: it wrote far beyond the output limit.")
-            )
+            return await self._stopped(job, execution, _End(RunStatus.INTERRUPTED, _FLOODED))
         if first is None:
             limit = f"The run was stopped after the time limit of {self._limits.run_seconds:g} s."
-            return await self._stopped(execution, _End(RunStatus.TIMEOUT, limit))
+            return await self._stopped(job, execution, _End(RunStatus.TIMEOUT, limit))
+        if first is job.aborted:
+            return _End(RunStatus.INTERRUPTED)
         if first is execution.reply:
             await self._first({execution.idle}, _IDLE_SECONDS)
-            return _answered(job, execution.reply.result())
+            if execution.reply.result().get("status") == "ok":
+                return _End(RunStatus.OK)
+            return _End(RunStatus.INTERRUPTED if job.interrupted else RunStatus.ERROR)
         return self._broken(first)
 
-    async def _stopped(self, execution: Execution, end: _End) -> _End:
+    async def _stopped(self, job: _Job, execution: Execution, end: _End) -> _End:
         """Interrupt a run that has to end; one that does not react loses its kernel."""
         await self._interrupt()
-        first = await self._first({execution.reply}, _INTERRUPT_SECONDS)
+        first = await self._first({execution.reply, job.aborted}, _INTERRUPT_SECONDS)
         if first is execution.reply:
             await self._first({execution.idle}, _IDLE_SECONDS)
-            return _End(end.status, end.message, shapes.count(execution.reply.result().get("execution_count")))
+            return end
+        if first is job.aborted:
+            return end
         if first is None:
             return _End(end.status, f"{end.message} The kernel did not react and was restarted.", kill=True)
         return self._broken(first)
@@ -335,22 +342,27 @@ class RoomExecutor:
 
     async def _interrupt(self) -> None:
         """Signal the kernel, but not before it has begun: an idle kernel takes no notice of an interrupt."""
-        execution = self._execution
-        if execution is None:
+        job, execution = self._current, self._execution
+        if job is None or execution is None:
             return
         await self._first({execution.began, execution.reply}, _BEGIN_SECONDS)
         if execution is self._execution and not execution.reply.done():
             await self._kernel.interrupt()
             if self._insisting is None:
-                self._insisting = asyncio.create_task(self._insist(execution))
+                self._insisting = asyncio.create_task(self._insist(job, execution))
 
-    async def _insist(self, execution: Execution) -> None:
-        """An interrupt that falls between the kernel's own steps gets lost: repeat it a few times."""
+    async def _insist(self, job: _Job, execution: Execution) -> None:
+        """An interrupt between ipykernel's own steps is lost, or ends the request without an answer: see to both."""
+        over = {execution.reply, execution.idle}
         for _ in range(_INSIST_TIMES):
-            await asyncio.wait({execution.reply}, timeout=_INSIST_SECONDS)
-            if execution.reply.done():
-                return
+            done, _pending = await asyncio.wait(over, timeout=_INSIST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                break
             await self._kernel.interrupt()
+        await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({execution.reply}, timeout=_ANSWER_SECONDS)
+        if not execution.reply.done():
+            _settle(job.aborted)
 
     # What is told
 
@@ -394,13 +406,6 @@ class RoomExecutor:
                 _settle(done)
             elif not done.done():
                 done.set_exception(error)
-
-
-def _answered(job: _Job, reply: dict[str, Any]) -> _End:
-    count = shapes.count(reply.get("execution_count"))
-    if reply.get("status") == "ok":
-        return _End(RunStatus.OK, count=count)
-    return _End(RunStatus.INTERRUPTED if job.interrupted else RunStatus.ERROR, count=count)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..core.errors import KernelUnavailable
 from ..core.models import JSON
+from . import shapes
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,11 @@ OnMessage = Callable[[str, JSON], None]
 
 
 class Execution:
-    """One request on its way: ``reply`` has the content of its answer, ``idle`` comes when all its output was sent."""
+    """One request on its way.
+
+    ``began`` comes when the kernel takes it up, ``reply`` with the content of its answer, ``idle`` when all its output was
+    sent. ``count`` is the kernel's number for it, once it is known.
+    """
 
     def __init__(self, message_id: str, on_message: OnMessage) -> None:
         loop = asyncio.get_running_loop()
@@ -33,6 +38,7 @@ class Execution:
         self.reply: asyncio.Future[JSON] = loop.create_future()
         self.idle: asyncio.Future[None] = loop.create_future()
         self.began: asyncio.Future[None] = loop.create_future()
+        self.count: int | None = None
         self.muted = False
 
 
@@ -166,6 +172,7 @@ class KernelLink:
             if state == "idle" and not execution.idle.done():
                 execution.idle.set_result(None)
         elif kind == "execute_input":
+            execution.count = shapes.count(content.get("execution_count"))
             if not execution.began.done():
                 execution.began.set_result(None)
         else:

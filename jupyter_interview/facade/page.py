@@ -24,7 +24,34 @@ from .plugins import DISABLED, FEDERATED
 
 NOTEBOOK = "Interview.ipynb"
 _SHARED = "interview_page_config"
-_SECRET = re.compile(r"(Dir|Path)$|^(rootUri|virtualDocumentsUri|serverRoot|token|hubPrefix|hubHost|hubUser|shareUrl)$")
+# What our pages take over from JupyterLab's own: the rest names paths of this machine, or nothing that they have.
+_KEPT = frozenset(
+    {
+        "appName",
+        "appNamespace",
+        "appUrl",
+        "appVersion",
+        "cacheFiles",
+        "devMode",
+        "exposeAppInBrowser",
+        "fullAppUrl",
+        "fullLabextensionsUrl",
+        "fullSettingsUrl",
+        "fullStaticUrl",
+        "fullThemesUrl",
+        "fullTranslationsApiUrl",
+        "fullTreeUrl",
+        "fullWorkspacesApiUrl",
+        "labextensionsUrl",
+        "notebookVersion",
+        "settingsUrl",
+        "themesUrl",
+        "translationsApiUrl",
+        "treeUrl",
+        "untracked_message_types",
+        "workspacesApiUrl",
+    }
+)
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -59,8 +86,8 @@ class LabPage(InterviewHandler, LabHandler):
         return shared
 
     def _config(self, page: str, shared: JSON) -> JSON:
-        config = {name: value for name, value in shared.items() if not _SECRET.search(name)}
-        federated = [item for item in config.get("federated_extensions", []) if item.get("name") in FEDERATED]
+        config = {name: value for name, value in shared.items() if name in _KEPT}
+        federated = [item for item in shared.get("federated_extensions", []) if item.get("name") in FEDERATED]
         config.update(
             buildAvailable=False,
             buildCheck=False,

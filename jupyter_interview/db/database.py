@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
-from ..core.errors import InterviewError, StorageUnavailable
+from ..core.errors import StorageUnavailable
 from ..core.models import Event
 from . import schema
 from .engine import open_engine
@@ -30,6 +31,9 @@ __all__ = ["Database", "SchemaMismatch", "Stream"]
 T = TypeVar("T")
 Durable = Callable[[Exception | None], None]
 _BATCH = 2_000
+_REFUSALS = (IntegrityError, DataError, ProgrammingError)
+
+_log = logging.getLogger(__name__)
 
 
 class Stream:
@@ -93,7 +97,11 @@ class Database:
         try:
             schema.prepare(self._writer)
         except SQLAlchemyError as error:
+            self._dispose()
             raise StorageUnavailable(f"the database cannot be used: {error.__class__.__name__}: {error}") from error
+        except SchemaMismatch:
+            self._dispose()
+            raise
 
     def start(self) -> None:
         """Start the writer, on the running loop."""
@@ -171,6 +179,9 @@ class Database:
             await asyncio.get_running_loop().run_in_executor(self._pool, self._thread.join)
         self._pool.shutdown(wait=False)
         self._forget_connection()
+        self._dispose()
+
+    def _dispose(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
 
@@ -180,22 +191,28 @@ class Database:
         last = False
         while not last:
             batch, last = self._take()
-            if not batch:
-                continue
-            failure: Exception | None = None
-            try:
-                self._commit(batch)
-            except SQLAlchemyError as error:
-                failure = _unavailable(error)
-                self._forget_connection()
-            except Exception as error:  # the writer must outlive whatever one batch does
-                self._forget_connection()
-                failure = StorageUnavailable(f"writing failed: {type(error).__name__}")
-            if failure is not None:
+            if batch:
+                self._write(batch)
+
+    def _write(self, batch: list[_Item]) -> None:
+        """Commit a batch and report it.
+
+        One that the database refuses is written item by item: a row that cannot be stored does not fail its neighbours.
+        """
+        failure: Exception | None = None
+        try:
+            self._commit(batch)
+        except Exception as error:  # the writer must outlive whatever one batch does
+            self._forget_connection()
+            if len(batch) > 1 and isinstance(error, _REFUSALS):
                 for item in batch:
-                    if not isinstance(item, _Job):
-                        item[2].failure = failure
-            self._report(batch, failure)
+                    self._write([item])
+                return
+            failure = _unavailable(error)
+            for item in batch:
+                if not isinstance(item, _Job):
+                    item[2].failure = failure
+        self._report(batch, failure)
 
     def _take(self) -> tuple[list[_Item], bool]:
         """Whatever waits, at least one item; and whether the queue ended."""
@@ -242,15 +259,15 @@ class Database:
 
     @staticmethod
     def _perform(connection: Connection, job: _Job) -> None:
+        job.error = None
         try:
             with connection.begin_nested():
                 job.result = job.work(connection)
-        except InterviewError as error:
-            job.error = error
-        except SQLAlchemyError as error:
-            if connection.invalidated:
-                raise
+        except _REFUSALS as error:
             job.error = _unavailable(error)
+        except SQLAlchemyError:
+            # A lost server, a full disk: SQLite has undone the whole transaction, not the job alone.
+            raise
         except Exception as error:
             job.error = error
 
@@ -267,8 +284,11 @@ class Database:
                 _resolve(item, failure)
             else:
                 self._backlog -= 1
-                item[1](failure or item[2].failure)
-        if self._backlog < self._limit // 2:
+                try:
+                    item[1](failure or item[2].failure)
+                except Exception:
+                    _log.exception("Somebody could not be told of an event")
+        if self._backlog <= self._limit // 2:
             self._drained.set()
 
 
@@ -282,7 +302,7 @@ def _resolve(job: _Job, failure: Exception | None) -> None:
         job.future.set_result(job.result)
 
 
-def _unavailable(error: SQLAlchemyError) -> StorageUnavailable:
+def _unavailable(error: Exception) -> StorageUnavailable:
     return StorageUnavailable(
         "The database does not answer. What you did since may not be saved yet; the page keeps it and tries again.",
         reason=type(error).__name__,

@@ -29,7 +29,9 @@ def open_engine(url: str, *, writer: bool) -> Engine:
     if backend == "postgresql":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=size, max_overflow=0, pool_pre_ping=True)
+        # Readers see one moment in all statements of a transaction, as SQLite's do.
+        isolation = "READ COMMITTED" if writer else "REPEATABLE READ"
+        return create_engine(parsed, pool_size=size, max_overflow=0, pool_pre_ping=True, isolation_level=isolation)
     if backend == "sqlite":
         return _sqlite(parsed, writer=writer, size=size)
     raise ValueError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
@@ -54,6 +56,8 @@ def _sqlite(url: URL, *, writer: bool, size: int) -> Engine:
     def _prepare(connection: Any, _record: object) -> None:
         # The driver's own BEGIN comes too late for a consistent read and too weak for a write: we send it ourselves.
         connection.isolation_level = None
+        # SQLite's own knows the letters of English only.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in (
             "journal_mode=WAL",
             f"synchronous={synchronous}",
@@ -67,3 +71,7 @@ def _sqlite(url: URL, *, writer: bool, size: int) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

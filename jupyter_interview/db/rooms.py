@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from ..core.models import JSON, Room, RoomState
 from .tables import event, invitation, member, record, room
@@ -88,25 +88,23 @@ def list_rooms(
     if states is not None:
         query = query.where(room.c.state.in_([state.value for state in states]))
     if text:
-        pattern = f"%{_escaped(text.lower())}%"
-        people = select(member.c.room).where(func.lower(member.c.name).like(pattern, escape="\\"))
+        people = select(member.c.room).where(_contains(member.c.name, text))
         query = query.where(
-            or_(
-                func.lower(room.c.title).like(pattern, escape="\\"),
-                func.lower(room.c.language).like(pattern, escape="\\"),
-                room.c.key.in_(people),
-            )
+            or_(_contains(room.c.title, text), _contains(room.c.language, text), room.c.key.in_(people))
         )
     if tag:
-        query = query.where(room.c.tags.like(f"%{_escaped(_dumps(tag))}%", escape="\\"))
+        # Not LIKE: to SQLite's, two spellings are one tag.
+        query = query.where(func.replace(room.c.tags, _dumps(tag), "") != room.c.tags)
     if before is not None:
         created, key = before
         query = query.where(or_(room.c.created_at < created, and_(room.c.created_at == created, room.c.key < key)))
     return [_room_of(row) for row in connection.execute(query)]
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _contains(column: Column[str], text: str) -> ColumnElement[bool]:
+    """Whether a text is in a column; as it is written too, since not every server knows all small letters."""
+    written = column.contains(text, autoescape=True)
+    return or_(written, func.lower(column).contains(text.lower(), autoescape=True))
 
 
 def delete_room(connection: Connection, key: int) -> None:

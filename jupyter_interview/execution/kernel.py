@@ -27,8 +27,8 @@ OnMessage = Callable[[str, JSON], None]
 class Execution:
     """One request on its way.
 
-    ``began`` comes when the kernel takes it up, ``reply`` with the content of its answer, ``idle`` when all its output was
-    sent. ``count`` is the kernel's number for it, once it is known.
+    ``began`` comes when the kernel takes it up, ``reply`` with the content of its answer, ``idle`` when all its output
+    was sent. ``count`` is the kernel's number for it, once it is known.
     """
 
     def __init__(self, message_id: str, on_message: OnMessage) -> None:

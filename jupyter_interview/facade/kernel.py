@@ -25,6 +25,8 @@ from .page import NOTEBOOK
 _LOOK = frozenset({"kernel_info_request", "comm_info_request"})
 _HELP = frozenset({"complete_request", "inspect_request", "is_complete_request", "history_request"})
 _CHANNELS = frozenset({"shell", "control"})
+# Header, parent, metadata, content, a channel and its end; the rest are buffers.
+_PARTS, _OFFSET_BYTES = 64, 8
 
 
 class CellToRun(BaseModel, extra="forbid"):
@@ -195,6 +197,7 @@ class _Connection(ZMQChannelsWebsocketConnection):
 
     def _kind(self, message: Any) -> tuple[str, str]:
         if self.subprotocol == "v1.kernel.websocket.jupyter.org":
+            _check_offsets(message)
             channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
             header = self.session.unpack(parts[0])
         else:
@@ -203,6 +206,19 @@ class _Connection(ZMQChannelsWebsocketConnection):
             decoded = json.loads(message)
             channel, header = decoded.get("channel"), decoded["header"]
         return str(header["msg_type"])[:50], str(channel)[:20]
+
+
+def _check_offsets(message: Any) -> None:
+    """Upstream makes a list as long as the message says, up to 2**64: more parts than fit into it are none.
+
+    Raises:
+        ValueError: the message is not bytes, or says that it has more parts than it can have.
+    """
+    if not isinstance(message, bytes) or len(message) < _OFFSET_BYTES:
+        raise ValueError("no message of the v1 protocol")
+    parts = int.from_bytes(message[:_OFFSET_BYTES], "little")
+    if not 1 < parts <= _PARTS or (parts + 1) * _OFFSET_BYTES > len(message):
+        raise ValueError("a message with an impossible number of parts")
 
 
 class KernelSocket(InterviewSocket, KernelWebsocketHandler, OfKernel):

@@ -69,7 +69,8 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
         try:
             self.services.rates.hit("channel", self._key())
             self._check_size(message)
-            frame = self._decode(message)
+            frame = _decode(message)
+            self._check_sender(frame)
             handler = _TYPES.get(frame.type)
             if handler is None:
                 raise UnknownType(f"There is no message of type {frame.type[:50]!r}.")
@@ -138,16 +139,14 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
         if len(message) > limit:
             raise TooLarge(f"A frame can have {limit} bytes.", limit=limit)
 
-    def _decode(self, message: str | bytes) -> Frame:
-        """The frame in a message.
+    def _check_sender(self, frame: Frame) -> None:
+        """Who speaks is who the socket belongs to.
 
         Raises:
-            BadMessage: it is not of the protocol's form, or names a sender that this socket is not.
+            BadMessage: the frame names a sender that this socket is not.
         """
-        frame = _decode(message)
         if frame.sender is not None and frame.sender.get("id") not in [seat.member for seat in self._seats.values()]:
             raise BadMessage("You can speak for yourself only.", code="forbidden")
-        return frame
 
     def _deny(self, error: InterviewError, frame: Frame | None) -> None:
         """What this socket should not have sent stands in the log of the rooms it is in."""

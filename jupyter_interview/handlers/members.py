@@ -12,7 +12,7 @@ from ..core.permissions import Permission, Role
 from .base import RoomResource
 
 
-class MemberChanges(BaseModel, extra="forbid"):
+class MemberChanges(BaseModel, extra="forbid", strict=True):
     """Body of a change to a member."""
 
     permissions: dict[str, bool] | None = None
@@ -20,7 +20,7 @@ class MemberChanges(BaseModel, extra="forbid"):
     role: Role | None = None
 
 
-class NewInvitation(BaseModel, extra="forbid"):
+class NewInvitation(BaseModel, extra="forbid", strict=True):
     """Body of a new invitation."""
 
     role: Role

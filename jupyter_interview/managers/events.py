@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +17,8 @@ from ..core.models import JSON, Event, EventKind
 from ..db import Database, Stream
 
 Durable = Callable[[Event], None]
+
+_log = logging.getLogger(__name__)
 
 
 class RoomLog:
@@ -105,7 +108,10 @@ class RoomLog:
             return
         self.durable_seq = event.seq
         if durable is not None:
-            durable(event)
+            try:
+                durable(event)
+            except Exception:  # it is stored all the same, and others wait for it
+                _log.exception("An event could not be published")
         while self._waiting and self._waiting[0][0] <= event.seq:
             future = self._waiting.popleft()[1]
             if not future.done():

@@ -7,6 +7,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { bannerPlugin } from './plugins/banner';
 import { barPlugin } from './plugins/bar';
+import { connectionPlugin } from './plugins/connection';
 import { deskPlugin } from './plugins/desk';
 import { documentPlugin } from './plugins/document';
 import { endedPlugin } from './plugins/ended';
@@ -33,6 +34,7 @@ export function pluginsOf(page: Page): JupyterFrontEndPlugin<unknown>[] {
         roomPlugin,
         barPlugin,
         bannerPlugin,
+        connectionPlugin,
         sidePlugin,
         endedPlugin
       ];

@@ -72,7 +72,8 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     await interviewer.sees_source("seen = {}")
     await sam.sees_source("seen = {}")
     await interviewer.write("\n    return sum(numbers)\ntwo_sum([1, 2], 3), 'done'")
-    await cara.sees_source("two_sum([1, 2], 3)")
+    for person in (cara, sam):
+        await person.sees_source("two_sum([1, 2], 3), 'done'")
     assert await interviewer.source() == await cara.source() == await sam.source()
 
     # Names beside the cursors.

@@ -63,7 +63,7 @@ def test_unknown_names_fail() -> None:
 
 def test_the_table_is_complete_and_cannot_be_changed() -> None:
     assert set(RULES) == set(Permission)
-    assert SWITCHABLE == {Permission.EDIT, Permission.RUN, Permission.CHAT}
+    assert {Permission.EDIT, Permission.RUN, Permission.CHAT} == SWITCHABLE
     with pytest.raises(TypeError):
         RULES[Permission.VIEW] = RULES[Permission.EDIT]  # type: ignore[index]
     with pytest.raises(TypeError):

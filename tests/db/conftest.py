@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -36,7 +37,7 @@ class Writes:
         """Append events with these numbers."""
         for seq in seqs:
             values = {"at": seq, "member": 0, "connection": 0, "kind": EventKind.JOIN, **fields}
-            self.database.append(Event(self.room, seq, **values), self.stream, lambda e, seq=seq: self._tell(seq, e))
+            self.database.append(Event(self.room, seq, **values), self.stream, partial(self._tell, seq))
 
     def _tell(self, seq: int, failure: Exception | None) -> None:
         self.told.append((seq, failure))

@@ -80,5 +80,5 @@ def kernel_message(kind: str, channel: str, content: Any, subprotocol: str | Non
     }
     if subprotocol is None:
         return json.dumps({**message, "channel": channel})
-    packed = serialize_msg_to_ws_v1(message, channel, lambda part: json.dumps(part).encode())  # type: ignore[no-untyped-call]
-    return b"".join(packed)
+    packed: bytes = serialize_msg_to_ws_v1(message, channel, lambda part: json.dumps(part).encode())  # type: ignore[no-untyped-call]
+    return packed

@@ -124,6 +124,8 @@ class Room:
 
     async def denied(self, member: str | None = None) -> list[JSON]:
         """What was refused; only to this member."""
+        # A refusal is told before it is stored; a change of the room is stored, and all before it, when it is answered.
+        await self.api("PATCH", "", {"tags": []})
         return [event for event in await self.events("denied") if member is None or event["member"] == member]
 
     async def until_denied(self, what: str, member: str | None = None) -> JSON:

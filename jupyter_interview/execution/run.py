@@ -1,0 +1,176 @@
+"""How does one run go, from the request to its end?
+
+A `Run` waits for whatever comes first: the kernel's answer, its death, the time limit, an interrupt, a restart, or
+output without end. It writes the cell's outputs; it tells nobody, that is the executor's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.limits import Limits
+from ..core.models import ExecutionRequest, ExecutionResult, RunStatus
+from ..core.ports import CellOutputs
+from .kernel import Execution
+from .lifecycle import RoomKernel
+from .outputs import RunOutputs
+
+_IDLE_SECONDS = 1.0
+_REACT_SECONDS = 2.0
+_BEGIN_SECONDS = 1.0
+_INSIST_SECONDS = 0.7
+_INSIST_TIMES = 2
+_ANSWER_SECONDS = 0.5
+
+_RESTARTED = "The kernel was restarted."
+_FLOODED = "The run was stopped: it wrote far beyond the output limit."
+_NO_REACTION = "The kernel did not react and was restarted."
+
+SHUT_DOWN = "The kernel was shut down."
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended, as far as its kernel goes. ``kill``: the kernel does not react and has to go."""
+
+    status: RunStatus
+    message: str | None = None
+    kill: bool = False
+
+
+class Run:
+    """One run in a kernel; made when it is queued.
+
+    Args:
+        request: what to run.
+        outputs: where its outputs go.
+        kernel: the room's.
+        limits: of which the run's time and output count.
+    """
+
+    def __init__(self, request: ExecutionRequest, outputs: CellOutputs, kernel: RoomKernel, limits: Limits) -> None:
+        loop = asyncio.get_running_loop()
+        self.request = request
+        self._kernel = kernel
+        self._limits = limits
+        self._flooded: asyncio.Future[None] = loop.create_future()
+        self._aborted: asyncio.Future[None] = loop.create_future()
+        self._restart: asyncio.Future[None] = loop.create_future()
+        self._sink = RunOutputs(outputs, limits, lambda: settle(self._flooded))
+        self._execution: Execution | None = None
+        self._insisting: asyncio.Task[None] | None = None
+        self._interrupted = False
+        self._begun = time.monotonic()
+
+    def begin(self) -> None:
+        """The cell shows that it runs."""
+        self._begun = time.monotonic()
+        self._sink.begin()
+
+    async def go(self) -> End:
+        """Send it to the kernel and wait for its end."""
+        link = self._kernel.link
+        if link is None:
+            return End(RunStatus.DIED, self._kernel.last_words())
+        self._execution = link.execute(self.request.source, self._sink.message)
+        try:
+            return await self._outcome(self._execution)
+        finally:
+            link.done()
+            if self._insisting is not None:
+                self._insisting.cancel()
+
+    def finish(self, end: End) -> ExecutionResult:
+        """Write the last of its outputs, with the reason where there is one."""
+        if end.message is not None:
+            self._sink.note(end.message)
+        count = None if self._execution is None else self._execution.count
+        return ExecutionResult(
+            status=end.status,
+            execution_count=count,
+            duration=round((time.monotonic() - self._begun) * 1_000_000),
+            outputs_hash=self._sink.finish(count),
+            message=end.message or self._sink.full,
+        )
+
+    def restart(self) -> None:
+        """The kernel is to be restarted: end now."""
+        settle(self._restart)
+
+    async def interrupt(self) -> None:
+        """Somebody wants it to end."""
+        self._interrupted = True
+        await self._signal()
+
+    async def _outcome(self, execution: Execution) -> End:
+        first = await self._first({execution.reply, self._flooded, self._aborted}, self._limits.run_seconds)
+        if first is None:
+            limit = f"The run was stopped after the time limit of {self._limits.run_seconds:g} s."
+            return await self._stop(execution, End(RunStatus.TIMEOUT, limit))
+        if first is self._flooded:
+            execution.muted = True
+            return await self._stop(execution, End(RunStatus.INTERRUPTED, _FLOODED))
+        if first is not execution.reply:
+            return self._cut(first)
+        await self._first({execution.idle}, _IDLE_SECONDS)
+        if execution.reply.result().get("status") == "ok":
+            return End(RunStatus.OK)
+        return End(RunStatus.INTERRUPTED if self._interrupted else RunStatus.ERROR)
+
+    async def _stop(self, execution: Execution, end: End) -> End:
+        """Interrupt a run that has to end; one that does not react loses its kernel."""
+        await self._signal()
+        first = await self._first({execution.reply, self._aborted}, _REACT_SECONDS)
+        if first is None:
+            return End(end.status, f"{end.message} {_NO_REACTION}", kill=True)
+        if first is execution.reply:
+            await self._first({execution.idle}, _IDLE_SECONDS)
+            return end
+        return end if first is self._aborted else self._cut(first)
+
+    def _cut(self, first: asyncio.Future[Any]) -> End:
+        if first is self._kernel.exit:
+            return End(RunStatus.DIED, self._kernel.last_words())
+        return End(RunStatus.INTERRUPTED, _RESTARTED if first is self._restart else None)
+
+    async def _first(self, futures: set[asyncio.Future[Any]], seconds: float) -> asyncio.Future[Any] | None:
+        """The first that comes of ``futures``, the kernel's end, the wish for a restart; ``None`` after ``seconds``."""
+        watched = {*futures, self._restart}
+        if self._kernel.exit is not None:
+            watched.add(self._kernel.exit)
+        done, _ = await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return next((future for future in done if future in futures), next(iter(done), None))
+
+    async def _signal(self) -> None:
+        """Interrupt the kernel, but not before it has begun: an idle kernel takes no notice."""
+        execution = self._execution
+        if execution is None:
+            return
+        await self._first({execution.began, execution.reply}, _BEGIN_SECONDS)
+        if execution.reply.done():
+            return
+        if self._insisting is None:
+            self._insisting = asyncio.create_task(self._insist(execution))
+        await self._kernel.interrupt()
+
+    async def _insist(self, execution: Execution) -> None:
+        """An interrupt between ipykernel's own steps is lost, or ends the request without an answer: see to both."""
+        over: set[asyncio.Future[Any]] = {execution.reply, execution.idle}
+        for _ in range(_INSIST_TIMES):
+            done, _pending = await asyncio.wait(over, timeout=_INSIST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                break
+            await self._kernel.interrupt()
+        await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({execution.reply}, timeout=_ANSWER_SECONDS)
+        if not execution.reply.done():
+            settle(self._aborted)
+
+
+def settle(future: asyncio.Future[None]) -> None:
+    """Set a future that may be set already."""
+    if not future.done():
+        future.set_result(None)

@@ -143,7 +143,7 @@ class InterviewApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Mount everything. What is not here cannot be reached."""
-        static = (r"/interview/static/(.*)", FileFindHandler, {"path": [str(_HERE / "static")]})
+        static = (r"/interview/static/((?!favicons/).*)", FileFindHandler, {"path": [str(_HERE / "static")]})
         self.handlers.extend([static, *channel_handlers(), *rest_handlers(), *facade_handlers()])
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:

@@ -15,7 +15,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from pydantic import BaseModel, Field
 
-from ..core.errors import InterviewError, NotFound
+from ..core.errors import InterviewError, KernelUnavailable, NotFound
 from ..core.models import JSON
 from ..core.permissions import Permission
 from ..managers.channel import Connection
@@ -40,6 +40,12 @@ class CellsToRun(BaseModel, extra="forbid"):
     """Body of a run."""
 
     cells: list[CellToRun] = Field(min_length=1, max_length=500)
+
+
+class SessionRequest(BaseModel):
+    """Body of a request for a session: its path is the only thing that is listened to."""
+
+    path: str = Field(default=NOTEBOOK, max_length=200)
 
 
 class Runs(Gate):
@@ -79,16 +85,19 @@ class OfKernel(Gate):
         if model is None or model["id"] != kernel_id:
             raise NotFound("There is no such kernel here.")
 
-    async def session(self) -> JSON:
-        """The notebook's session. It exists, whether its kernel does yet or not."""
+    async def session(self, path: str = NOTEBOOK) -> JSON | None:
+        """The notebook's session, under the path that the page knows it by; ``None`` while it has no kernel."""
         kernel = await self.model()
+        if kernel is None:
+            return None
+        name = path.rsplit("/", 1)[-1]
         return {
             "id": self.room_id,
-            "path": NOTEBOOK,
-            "name": NOTEBOOK,
+            "path": path,
+            "name": name,
             "type": "notebook",
             "kernel": kernel,
-            "notebook": {"path": NOTEBOOK, "name": NOTEBOOK},
+            "notebook": {"path": path, "name": name},
         }
 
 
@@ -139,11 +148,14 @@ class Sessions(OfKernel):
     async def get(self) -> None:
         """The one session, once it has a kernel."""
         session = await self.session()
-        self.answer([session] if session["kernel"] is not None else [])
+        self.answer([session] if session is not None else [])
 
     async def post(self) -> None:
         """The one session, whatever was asked for."""
-        self.answer(await self.session(), 201)
+        session = await self.session(self.body(SessionRequest).path)
+        if session is None:
+            raise KernelUnavailable("The kernel is not there yet.")
+        self.answer(session, 201)
 
 
 class Session(OfKernel):
@@ -153,9 +165,10 @@ class Session(OfKernel):
 
     async def get(self, session_id: str) -> None:
         """The one session."""
-        if session_id != self.room_id:
+        session = await self.session()
+        if session is None or session_id != self.room_id:
             raise NotFound("There is no such session here.")
-        self.answer(await self.session())
+        self.answer(session)
 
     async def patch(self, session_id: str) -> None:
         """Nothing can be changed: the session as it is."""
@@ -194,6 +207,9 @@ class _Connection(ZMQChannelsWebsocketConnection):
             super().handle_incoming_message(incoming_msg)
         else:
             self.websocket_handler.refused(kind, channel)
+
+    def on_kernel_restarted(self) -> None:
+        """Stock pages would show a dialog; ours hear of it by the room's channel."""
 
     def _kind(self, message: Any) -> tuple[str, str]:
         if self.subprotocol == "v1.kernel.websocket.jupyter.org":

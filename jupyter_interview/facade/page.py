@@ -11,7 +11,6 @@ import base64
 import hashlib
 import json
 import re
-import secrets
 from functools import lru_cache
 from typing import Any
 
@@ -67,7 +66,7 @@ class LabPage(InterviewHandler, LabHandler):
             **options: further options of its page config.
         """
         config = self._config(page, await self._shared())
-        config.update(options, workspace=_workspace(self.request.path, page))
+        config.update(options)
         template = self.get_template("index.html")
         names = {**self.template_namespace, "base_url": prefix, "ws_url": "", "token": "", "custom_css": False}
         html = template.render(page_config=config, **names)
@@ -107,6 +106,7 @@ class LabPage(InterviewHandler, LabHandler):
             terminalsAvailable=False,
             token="",
             treePath="",
+            workspace="default",
         )
         return config
 
@@ -114,18 +114,6 @@ class LabPage(InterviewHandler, LabHandler):
         """A path below ``/interview`` with the server's base URL."""
         path: str = url_path_join(self.base_url, "interview", *parts)
         return path
-
-
-def _workspace(path: str, page: str) -> str:
-    """JupyterLab loads a page anew when another tab of the browser has a workspace of the same name.
-
-    So ours differ from that of the owner's own page; a second tab gives itself a name, in its address; and replays,
-    whose address stays, never share one.
-    """
-    found = re.search(r"/workspaces/([^/]+)", path)
-    if found is not None:
-        return found[1]
-    return f"replay-{secrets.token_hex(4)}" if page == "replay" else f"interview-{page}"
 
 
 @lru_cache(maxsize=16)

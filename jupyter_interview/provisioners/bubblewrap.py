@@ -186,7 +186,8 @@ class BubblewrapProvisioner(SandboxProvisioner):
     def started(self, process: subprocess.Popen[bytes]) -> None:
         """Begin to watch the kernel as a whole."""
         self._watched = process.pid
-        self._engine.watch.add(Watched(process.pid, str(self.directory / "s"), self._breach))
+        watched = Watched(process.pid, str(self.directory / "s"), self._breach, launch.SCRATCH)
+        self._engine.watch.add(watched)
 
     async def wait(self) -> int | None:
         """Wait for the end of the process and let go of it."""

@@ -19,6 +19,7 @@ from ..core.limits import Limits
 
 HOME = "/home/interview"
 INSIDE = "/run/interview"
+SCRATCH = ("/tmp", HOME, "/dev/shm")  # noqa: S108  # the sandbox's own
 SOCKET_NAME = "k"
 CONNECTION_NAME = "connection.json"
 INSIDE_USER = 1000

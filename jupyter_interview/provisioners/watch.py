@@ -1,7 +1,8 @@
 """Does a kernel stay within what no single process limit can hold?
 
-The processes of a kernel together: their memory, their number, and what lies in the directory of its sockets (the one
-place of the machine's own disk that a kernel can write to). One thread looks at all kernels; a kernel that went beyond
+The processes of a kernel together: their memory, their number, the number of their files (each costs the machine memory
+that no size limit counts), and what lies in the directory of its sockets (the one place of the machine's own disk that
+a kernel can write to). One thread looks at all kernels; a kernel that went beyond
 is ended. It is a second line: each single process is held by its own limits in any case (`shim.py`).
 """
 
@@ -18,15 +19,21 @@ from ..core.limits import Limits
 
 _INTERVAL = 0.1
 _MEGABYTE = 1_048_576
+_FILES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A kernel under watch: ``root`` is its first process, ``breach`` ends it and is told why."""
+    """A kernel under watch.
+
+    ``root`` is the process that all others descend from, ``sockets`` the machine's path of their directory, ``scratch``
+    the sandbox's own file systems as its processes see them; ``breach`` ends the kernel and is told why.
+    """
 
     root: int
     sockets: str
     breach: Callable[[str], None]
+    scratch: tuple[str, ...] = ()
 
 
 class Watch:
@@ -78,6 +85,8 @@ class Watch:
             if used > limits.kernel_memory_bytes:
                 megabytes = limits.kernel_memory_bytes // _MEGABYTE
                 return f"The kernel used more than {megabytes} MB of memory and was ended."
+        if sum(files(processes[-1], path) for path in watched.scratch if processes) > _FILES:
+            return f"The kernel made more than {_FILES} files and was ended."
         if not only_sockets(watched.sockets):
             return "The kernel wrote where it may not and was ended."
         return None
@@ -136,6 +145,21 @@ def proportional(pid: int) -> int:
     if "Pss_Anon" not in values:
         return resident(pid)
     return (int(values["Pss_Anon"]) + int(values.get("Pss_Shmem", "0"))) * 1024
+
+
+def files(pid: int, path: str) -> int:
+    """How many files and directories the file system at ``path`` has, as the process sees it.
+
+    0 when that is gone, and for a process that has not left the machine's own root yet.
+    """
+    root = f"/proc/{pid}/root"
+    try:
+        if os.path.samestat(os.stat(root), os.stat("/")):
+            return 0
+        state = os.statvfs(root + path)
+    except OSError:
+        return 0
+    return state.f_files - state.f_ffree
 
 
 def only_sockets(directory: str) -> bool:

@@ -7,7 +7,6 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { bannerPlugin } from './plugins/banner';
 import { barPlugin } from './plugins/bar';
-import { connectionPlugin } from './plugins/connection';
 import { deskPlugin } from './plugins/desk';
 import { documentPlugin } from './plugins/document';
 import { endedPlugin } from './plugins/ended';
@@ -34,7 +33,6 @@ export function pluginsOf(page: Page): JupyterFrontEndPlugin<unknown>[] {
         roomPlugin,
         barPlugin,
         bannerPlugin,
-        connectionPlugin,
         sidePlugin,
         endedPlugin
       ];

@@ -280,12 +280,23 @@ class Socket:
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stream.close()
 
+    def fall_asleep(self) -> None:
+        """Read nothing any more: pings are not answered, and TCP still takes them."""
+        stream = self.connection.protocol.stream  # type: ignore[union-attr]  # open
+        stream.io_loop.remove_handler(stream.fileno())
+        self._reader.cancel()
+
+    async def half_a_frame(self) -> None:
+        """The beginning of a frame whose end never comes."""
+        await self.connection.protocol.stream.write(b"\x81\xfe\x10\x00abcd")  # type: ignore[union-attr]  # open
+
     async def close(self) -> None:
         """Close in good order. Idempotent."""
         with contextlib.suppress(WebSocketClosedError):
             self.connection.close()
-        async with asyncio.timeout(SECONDS):
-            await self._reader
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.timeout(SECONDS):
+                await self._reader
 
 
 class Channel(Socket):

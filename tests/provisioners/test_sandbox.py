@@ -202,6 +202,15 @@ async def test_disk_filler(name: str, directory: str, ji_engine: MakeEngine, ji_
     assert total <= 16 * MEGABYTE
 
 
+async def test_very_many_files(name: str, ji_engine: MakeEngine, ji_kernel: StartKernel) -> None:
+    """Empty ones take no room, and memory of the machine all the same."""
+    kernel = await ji_kernel(ji_engine(name))
+    code = "import time\nfor number in range(150_000): open(f'/tmp/{number}', 'x').close()\ntime.sleep(60)"
+    assert (await kernel.run(code)).status == "died"
+    await kernel.until_ended()
+    assert kernel.provisioner.reason is not None and "files" in kernel.provisioner.reason
+
+
 async def test_the_directory_of_sockets_takes_only_sockets(
     name: str, ji_engine: MakeEngine, ji_kernel: StartKernel
 ) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..core.limits import Limits
 from . import launch
-from .contract import Engine, SandboxProvisioner
+from .contract import Engine, SandboxProvisioner, sweep
 from .seccomp import program
 from .watch import Watch, Watched, children
 
@@ -67,6 +67,7 @@ class BubblewrapEngine:
         self.bwrap = ""
         self.real_user = False
         self.problem: str | None = None
+        sweep(runtime_dir)
         self._probe(list(find_bwrap() if candidates is None else candidates))
 
     def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> BubblewrapProvisioner:

@@ -38,6 +38,7 @@ _SUN_PATH = 107
 _POLL_SECONDS = 0.004
 _ERROR_BYTES = 4_000
 _KILL_SECONDS = 5.0
+_YOUNG_SECONDS = 900.0
 
 
 class Engine(Protocol):
@@ -333,6 +334,21 @@ def is_listening(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def sweep(runtime_dir: str) -> None:
+    """Remove what kernels of a server that was killed have left. Young directories stay: another server may start one."""
+    try:
+        directories = [Path(entry.path) for entry in os.scandir(runtime_dir) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return
+    for directory in directories:
+        sockets = directory / "s"
+        if not sockets.is_dir() or is_listening(sockets / f"{launch.SOCKET_NAME}-1"):
+            continue
+        with suppress(OSError):
+            if time.time() - directory.stat().st_mtime > _YOUNG_SECONDS:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:

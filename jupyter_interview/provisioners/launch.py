@@ -138,13 +138,14 @@ def counts_per_namespace(release: str | None = None) -> bool:
     return match is not None and (int(match[1]), int(match[2])) >= _COUNTS_PER_NAMESPACE
 
 
-def shim_arguments(limits: Limits, *, user: int | None, processes: bool) -> list[str]:
+def shim_arguments(limits: Limits, *, user: int | None, processes: bool, leash: int | None = None) -> list[str]:
     """The command that applies the limits and then becomes what follows it.
 
     Args:
         limits: those of the server.
         user: the number to run as, or ``None`` to stay.
         processes: whether a limit on processes binds this kernel alone; otherwise it is left to the watch.
+        leash: number of the process with which the kernel has to end.
     """
     settings: dict[str, int] = {
         "data": limits.kernel_memory_bytes,
@@ -158,6 +159,8 @@ def shim_arguments(limits: Limits, *, user: int | None, processes: bool) -> list
         settings["processes"] = limits.kernel_processes
     if user is not None:
         settings["user"] = user
+    if leash is not None:
+        settings["leash"] = leash
     pairs = [f"{name}={value}" for name, value in settings.items()]
     return [sys.executable, "-I", "-S", "-c", SHIM, *pairs, "--"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.limits import Limits
 from . import launch
-from .contract import Engine, SandboxProvisioner
+from .contract import Engine, SandboxProvisioner, sweep
 from .watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ class PlainEngine:
         self.limits = limits
         self.runtime_dir = runtime_dir
         self.watch = Watch(limits)
+        sweep(runtime_dir)
         self.problem: str | None = None
         _log.warning("kernels run WITHOUT A SANDBOX: whoever may run code in a room has this server's rights")
 
@@ -53,4 +54,5 @@ class PlainProvisioner(SandboxProvisioner):
 
     def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
         """The kernel's command behind the limits."""
-        return [*launch.shim_arguments(self._limits, user=None, processes=False), *kernel], env, ()
+        shim = launch.shim_arguments(self._limits, user=None, processes=False, leash=os.getpid())
+        return [*shim, *kernel], env, ()

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable
 from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import PlainEngine
+from jupyter_interview.provisioners import BubblewrapEngine, PlainEngine
 from jupyter_interview.provisioners.contract import is_listening
 
 from .conftest import SECONDS, MakeEngine, StartKernel
@@ -134,6 +138,54 @@ async def test_what_a_kernel_left_in_place_of_its_sockets(
     await kernel.provisioner.kill()
     await kernel.manager.restart_kernel(now=True)
     assert sorted(entry.name for entry in sockets.iterdir()) == ["k-1", "k-2", "k-3", "k-4", "k-5"]
+
+
+_SERVER = """
+import asyncio, sys
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_interview.core.limits import Limits
+from jupyter_interview.provisioners import BubblewrapEngine, PlainEngine
+
+async def main(name, directory):
+    engine = PlainEngine(Limits(), directory) if name == "plain" else BubblewrapEngine(Limits(), directory)
+    if name == "user_namespace":
+        engine.real_user = False
+    argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = KernelSpec(argv=argv, display_name="Python", language="python", resource_dir=directory)
+    manager = AsyncKernelManager(connection_file=directory + "/c.json")
+    manager.provisioner = engine.provisioner(kernel_id="k", kernel_spec=spec, parent=manager)
+    await manager.start_kernel()
+    print(manager.provisioner.target(), flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_a_killed_server_takes_its_kernels_along(name: str, ji_engine: MakeEngine, tmp_path: Path) -> None:
+    ji_engine(name)  # skips where this machine has no such engine
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER, name, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as server:
+        assert server.stdout is not None
+        process = os.pidfd_open(int(server.stdout.readline()))
+        server.kill()
+    try:
+        assert select.select([process], [], [], SECONDS)[0], "the kernel outlived its server"
+    finally:
+        os.close(process)
+
+
+def test_leftovers_are_swept(name: str, tmp_path: Path, ji_limits: Limits) -> None:
+    for age in (0, 10_000):
+        (tmp_path / f"left{age}" / "s").mkdir(parents=True)
+        then = time.time() - age
+        os.utime(tmp_path / f"left{age}", (then, then))
+    (tmp_path / "other").mkdir()
+    os.utime(tmp_path / "other", (0, 0))
+    (PlainEngine if name == "plain" else BubblewrapEngine)(ji_limits, str(tmp_path))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["left0", "other"]
 
 
 def _commands(pid: int | None) -> bytes:

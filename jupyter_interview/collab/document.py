@@ -265,7 +265,9 @@ class NotebookDocument:
                 socket.send(everybody)
             return None
         if kind == wire.RAW:
-            return self._saved(socket, reader)
+            if reader.string() != "save":
+                raise Malformed("an unknown request")
+            return self._saved(socket, reader.varuint())
         raise Malformed("an unknown kind of message")
 
     async def _answer(self, socket: _Socket, state: bytes) -> None:
@@ -273,11 +275,8 @@ class NotebookDocument:
         await self._live.log.barrier()
         socket.send(wire.sync(wire.STEP2, self.doc.get_update(state)))
 
-    async def _saved(self, socket: _Socket, reader: Reader) -> None:
+    async def _saved(self, socket: _Socket, number: int) -> None:
         """JupyterLab asks to save: everything always is, once the log has it."""
-        if reader.string() != "save":
-            raise Malformed("an unknown request")
-        number = reader.varuint()
         await self._live.log.barrier()
         answer = f'{{"type":"save","responseTo":{number},"status":"success"}}'.encode()
         socket.send(bytes((wire.RAW,)) + wire.prefixed(answer))

@@ -28,13 +28,9 @@ def row_of(item: Event) -> dict[str, Any]:
 
 
 def _compact(payload: JSON) -> str:
-    """JSON as text that a database takes. What has no UTF-8 (half a surrogate pair) is escaped, and means the same."""
+    """JSON as text that a database takes. Half a surrogate pair means nothing, and becomes a question mark."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(payload, separators=(",", ":"))
-    return text
+    return text.encode("utf-8", "replace").decode()
 
 
 def event_insert(engine: Engine) -> tuple[str, Callable[[dict[str, Any]], Any]]:

@@ -25,8 +25,8 @@ from .page import NOTEBOOK
 _LOOK = frozenset({"kernel_info_request", "comm_info_request"})
 _HELP = frozenset({"complete_request", "inspect_request", "is_complete_request", "history_request"})
 _CHANNELS = frozenset({"shell", "control"})
-# Header, parent, metadata, content, a channel and its end; the rest are buffers.
-_PARTS, _OFFSET_BYTES = 64, 8
+# The channel, header, parent, metadata, content and the end; more are buffers.
+_LEAST_PARTS, _PARTS, _OFFSET_BYTES = 6, 64, 8
 
 
 class CellToRun(BaseModel, extra="forbid"):
@@ -233,7 +233,7 @@ def _check_offsets(message: Any) -> None:
     if not isinstance(message, bytes) or len(message) < _OFFSET_BYTES:
         raise ValueError("no message of the v1 protocol")
     parts = int.from_bytes(message[:_OFFSET_BYTES], "little")
-    if not 1 < parts <= _PARTS or (parts + 1) * _OFFSET_BYTES > len(message):
+    if not _LEAST_PARTS <= parts <= _PARTS or (parts + 1) * _OFFSET_BYTES > len(message):
         raise ValueError("a message with an impossible number of parts")
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from ..core.errors import BadRequest, KernelUnavailable, TooLarge, Unauthorized
 from ..core.models import JSON, RoomState
 from ..core.permissions import Permission
+from ..core.text import shown
 from ..web import Gate
 from .base import RoomResource
 
@@ -50,8 +51,8 @@ class RoomsHandler(Gate):
         rooms, cursor = await self.services.rooms.page(
             self.account,
             states=_states(self.get_query_argument("state", "")),
-            text=self.get_query_argument("q", "")[:200] or None,
-            tag=self.get_query_argument("tag", "")[:100] or None,
+            text=shown(self.get_query_argument("q", "")[:200]) or None,
+            tag=shown(self.get_query_argument("tag", "")[:100]) or None,
             limit=max(1, self.number("limit", 50, _PAGE)),
             cursor=self.get_query_argument("cursor", None),
         )

@@ -9,6 +9,7 @@ from ..core import clock
 from ..core.errors import BadRequest, Conflict, NotFound, Unauthorized
 from ..core.models import JSON, Account
 from ..core.ports import Passwords, Tokens
+from ..core.text import shown
 from ..db import Database
 from ..db.accounts import (
     find_account,
@@ -56,7 +57,7 @@ class Accounts:
         values: dict[str, Any] = {
             "id": secrets.token_hex(8),
             "email": email,
-            "name": " ".join(name.split()) or email.partition("@")[0],
+            "name": shown(name) or email.partition("@")[0],
             "password_hash": await self._passwords.hash(_password(password)),
             "created_at": clock.now(),
         }

@@ -10,6 +10,7 @@ from ..core import clock
 from ..core.errors import BadRequest, Conflict, NotFound
 from ..core.models import JSON, EventKind, Invitation, Member
 from ..core.permissions import Role
+from ..core.text import shown
 from ..db import Database
 from ..db.invitations import insert_invitation, list_invitations, revoke_invitation, use_invitation
 from .live import LiveRoom
@@ -64,7 +65,7 @@ class Invitations:
             "id": secrets.token_hex(8),
             "room": live.room.key,
             "role": role,
-            "name": name[:NAME_CHARS] if name else None,
+            "name": shown(name)[:NAME_CHARS] or None if name else None,
             "secret_hash": self._hash(secret),
             "created_at": now,
             "expires_at": None if expires_in is None else now + expires_in * 1_000_000,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..core.limits import Limits
 from ..core.models import Account, EventKind, Member, MemberState, RoomState
 from ..core.permissions import RULES, SWITCHABLE, Role
 from ..core.ports import Passwords, Tokens
+from ..core.text import shown
 from ..db import Database
 from ..db.members import insert_member, update_member
 from ..db.rooms import update_room
@@ -289,14 +289,13 @@ class Members:
 
 
 def _name(name: str) -> str:
-    """A name that can be shown: no control or direction-changing characters, at most `NAME_CHARS`."""
-    shown = "".join(char for char in name if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
-    shown = " ".join(unicodedata.normalize("NFC", shown).split())
-    if not shown:
+    """A name that can be shown, of at most `NAME_CHARS`."""
+    name = shown(name)
+    if not name:
         raise BadRequest("Enter your name.", field="name")
-    if len(shown) > NAME_CHARS:
+    if len(name) > NAME_CHARS:
         raise BadRequest(f"A name can have {NAME_CHARS} characters.", field="name")
-    return shown
+    return name
 
 
 def _email(email: str | None) -> str | None:

@@ -14,6 +14,7 @@ from ..core.limits import Limits
 from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
 from ..core.permissions import SWITCHABLE
 from ..core.ports import Document, ExecutorFactory, Passwords
+from ..core.text import shown
 from ..db import Database
 from ..db.events import last_seq, read_events
 from ..db.members import list_members
@@ -355,7 +356,7 @@ async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
 
 
 def _title(title: str) -> str:
-    title = " ".join(title.split())
+    title = shown(title)
     if not title:
         raise BadRequest("Give the interview a title.", field="title")
     if len(title) > TITLE_CHARS:
@@ -364,7 +365,7 @@ def _title(title: str) -> str:
 
 
 def _tags(tags: Sequence[str]) -> tuple[str, ...]:
-    cleaned = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    cleaned = tuple(dict.fromkeys(filter(None, map(shown, tags))))
     if len(cleaned) > _TAGS or any(len(tag) > _TAG_CHARS for tag in cleaned):
         raise TooLarge(f"A room can have {_TAGS} tags of {_TAG_CHARS} characters.", field="tags")
     return cleaned

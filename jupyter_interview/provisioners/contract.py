@@ -337,7 +337,7 @@ def is_listening(path: Path) -> bool:
 
 
 def sweep(runtime_dir: str) -> None:
-    """Remove what kernels of a server that was killed have left. Young directories stay: another server may start one."""
+    """Remove what the kernels of a killed server have left. Young directories stay: another server may be at work."""
     try:
         directories = [Path(entry.path) for entry in os.scandir(runtime_dir) if entry.is_dir(follow_symlinks=False)]
     except OSError:

@@ -103,7 +103,10 @@ class InterviewApp(ExtensionApp):
         for folder in (Path(self.data_dir), Path(self.data_dir) / "runtime"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         limits = Limits.checked(**{name: _number(value) for name, value in self.limits.items()})
-        engine = choose(self.sandbox, limits, hidden=[self.data_dir])
+        for stale in (Path(self.data_dir) / "runtime").glob("kernel-*.json"):
+            # The keys of kernels that died with a killed server.
+            stale.unlink(missing_ok=True)
+        engine = choose(self.sandbox, limits, hidden=[self.data_dir, *_files_of(self.database_url)])
         if engine.problem is not None:
             self.log.warning(engine.problem)
         kernels = InterviewKernelManager(
@@ -162,6 +165,12 @@ class InterviewApp(ExtensionApp):
         await self.services.rooms.close()
         await asyncio.wait_for(self.services.kernels.shutdown_all(now=True), 30)
         await self.services.database.close()
+
+
+def _files_of(database_url: str) -> list[str]:
+    """Where a SQLite database lies, for the sandbox to hide."""
+    scheme, _, path = database_url.partition(":///")
+    return [path.partition("?")[0]] if scheme.startswith("sqlite") else []
 
 
 def _no_refusal(record: logging.LogRecord) -> bool:

@@ -104,7 +104,7 @@ class OfKernel(Gate):
 class Kernels(OfKernel):
     """``GET <room>/api/kernels``."""
 
-    ended: ClassVar[bool] = True
+    after_end: ClassVar[Permission | None] = Permission.REVIEW
 
     async def get(self) -> None:
         """The room's kernel, in a list."""
@@ -143,7 +143,7 @@ class Sessions(OfKernel):
     """``<room>/api/sessions``."""
 
     needs: ClassVar = {"GET": Permission.VIEW, "POST": Permission.VIEW}
-    ended: ClassVar[bool] = True
+    after_end: ClassVar[Permission | None] = Permission.REVIEW
 
     async def get(self) -> None:
         """The one session, once it has a kernel."""
@@ -178,7 +178,7 @@ class Session(OfKernel):
 class KernelSpecs(Gate):
     """``GET <room>/api/kernelspecs``."""
 
-    ended: ClassVar[bool] = True
+    after_end: ClassVar[Permission | None] = Permission.REVIEW
 
     async def get(self) -> None:
         """The room's language only; on the desk none, so that the launcher offers no notebooks."""

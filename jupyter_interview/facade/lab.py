@@ -29,7 +29,7 @@ _OVERRIDES: JSON = {
 class PageGate(Gate):
     """What a page asks for whether the interview goes on, or is replayed after its end."""
 
-    ended: ClassVar[bool] = True
+    after_end: ClassVar[Permission | None] = Permission.REVIEW
 
 
 class Me(PageGate):

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from ..core.errors import NotFound, Unauthorized
 from ..core.models import Account, Member, Room
+from ..core.permissions import Permission
 from ..managers.live import LiveRoom
 from ..web import Gate
 
@@ -17,7 +18,7 @@ from ..web import Gate
 class RoomResource(Gate):
     """Something of one room."""
 
-    ended: ClassVar[bool] = True
+    after_end: ClassVar[Permission | None] = Permission.VIEW
 
     async def room(self, target: str) -> Room:
         """The room, if whoever asks may know of it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from pydantic import BaseModel, ValidationError
 
 from ..core import clock
-from ..core.errors import BadMessage, InterviewError, NotJoined, TooLarge, Unauthorized, UnknownType
+from ..core.errors import BadMessage, InterviewError, NotFound, NotJoined, TooLarge, Unauthorized, UnknownType
 from ..core.models import Account, Member
 from ..core.permissions import Permission
 from ..managers.channel import Connection, encode
@@ -170,6 +171,8 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
         room_id, token = content.get("room"), content.get("token")
         if not isinstance(room_id, str) or not (token is None or isinstance(token, str)):
             raise BadMessage("join_room has content {room, token}.")
+        if not re.fullmatch(ROOM, room_id):
+            raise NotFound("There is no such interview.")
         if token is not None:
             member = await self.services.members.resolve(room_id, token)
             live = await self.services.rooms.open(room_id)

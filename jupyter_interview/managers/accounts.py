@@ -98,7 +98,7 @@ class Accounts:
             Unauthorized: unknown address, wrong password or disabled: one message for all, after the same time.
         """
         assert self._tokens is not None, "these accounts cannot log in"
-        email = email.strip().lower()
+        email = shown(email).lower()
         found = await self._database.read(lambda connection: find_account(connection, email))
         matches = await self._passwords.verify(None if found is None else found[1], password)
         if found is None or not matches or found[2]:
@@ -139,13 +139,13 @@ class Accounts:
         return claims
 
     async def _update(self, email: str, **values: Any) -> None:
-        email = email.strip().lower()
+        email = shown(email).lower()
         if not await self._database.write(lambda connection: update_account(connection, email, **values)):
             raise NotFound(f"{email} has no account.")
 
 
 def _email(email: str) -> str:
-    email = email.strip().lower()
+    email = shown(email).lower()
     local, at, domain = email.rpartition("@")
     if not (local and at and domain) or len(email) > 254 or any(char.isspace() for char in email):
         raise BadRequest(f"{email!r} is not an email address.", field="email")

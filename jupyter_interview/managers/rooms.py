@@ -199,6 +199,8 @@ class Rooms:
             fields["password_hash"] = await self._passwords.hash(password) if password else None
         if unknown := set(changes) - {"title", "tags", "settings", "password"}:
             raise BadRequest(f"These cannot be changed: {', '.join(sorted(unknown))}.")
+        if not fields:
+            return live.room_json()
         key = live.room.key
         await self._database.write(lambda connection: update_room(connection, key, **fields))
         shown = {name: value for name, value in fields.items() if name != "password_hash"}

@@ -16,7 +16,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from pydantic import BaseModel, ValidationError
 from tornado import web
 
-from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, TooLarge, Unauthorized
+from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, RoomEnded, TooLarge, Unauthorized
 from ..core.models import Account, Member, MemberState
 from ..core.permissions import Permission, Role
 from ..managers.live import LiveRoom
@@ -157,11 +157,11 @@ class Gate(InterviewHandler):
 
     Attributes:
         needs: permission for each method; ``None`` refuses everybody, a missing method is refused as unknown.
-        ended: whether an ended room can be reached.
+        after_end: permission for an ended room; ``None`` where nothing of it can be reached any more.
     """
 
     needs: ClassVar[Mapping[str, Permission | None]] = {"GET": Permission.VIEW}
-    ended: ClassVar[bool] = False
+    after_end: ClassVar[Permission | None] = None
     limit: ClassVar[str] = "rest"
 
     member: Member | None = None
@@ -216,7 +216,7 @@ class Gate(InterviewHandler):
 
     async def _pass_member(self, room_id: str) -> User:
         self.member = await self.services.identity.member(self, room_id)
-        if self.member is None and self.ended:
+        if self.member is None and self.after_end is not None:
             self.member = await self._reviewer(room_id)
         if self.member is None:
             raise Unauthorized("You are not in this interview.")
@@ -224,9 +224,16 @@ class Gate(InterviewHandler):
         if permission is None or not self.member.can(permission):
             self._denied(self.member, permission)
             raise Forbidden("You may not do this here.", permission=permission.value if permission else None)
-        if not self.ended:
-            await self.services.rooms.open(room_id)
+        await self._check_end(room_id, self.member)
         return User(username=self.member.id, name=self.member.name)
+
+    async def _check_end(self, room_id: str, member: Member) -> None:
+        if self.services.rooms.opened(room_id) is not None:
+            return
+        if self.after_end is None or not (await self.services.rooms.get(room_id)).ended:
+            await self.services.rooms.open(room_id)
+        elif not member.can(self.after_end):
+            raise RoomEnded("The interview has ended.")
 
     async def _reviewer(self, room_id: str) -> Member | None:
         """The interviewer of an ended room, who needs no seat."""

@@ -152,7 +152,7 @@ DESK = {
     "/api/sessions": _get(),
 }
 OURS = {
-    "/interview/static/(.*)": {method: Rule("anyone", 404) for method in ("GET", "HEAD")},
+    "/interview/static/((?!favicons/).*)": {method: Rule("anyone", 404) for method in ("GET", "HEAD")},
     "/api/interview/channel": _get("anyone", 400),
     **{prefix + name: rules for prefix in ("/api/interview", "/interview/api/interview")
        for name, rules in (ACCOUNT_REST | REST).items()},

@@ -28,7 +28,7 @@ from . import wire
 from .awareness import KEEP_ALIVE, Awareness, Forged
 from .notebook import cells_of, change_text, code_cells, find_cell, first_state, read_notebook, starting_notebook
 from .outputs import IDLE, DocumentOutputs
-from .updates import Claims, inspect, read_state
+from .updates import Claims, Operations, inspect, read_state
 from .wire import Malformed, Reader
 
 _log = logging.getLogger(__name__)
@@ -41,9 +41,10 @@ SERVER = 0
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the log of a document tells: its state as one update, who owns which client id, its size in bytes."""
+    """What the log of a document tells: its state as one update, what is in it, who owns which client id, its size."""
 
     state: bytes
+    operations: Operations
     owners: dict[int, int]
     size: int
 
@@ -71,6 +72,7 @@ async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON
 def _remember(history: Sequence[Event]) -> Past:
     """Runs in a thread: the history of a long interview takes its time."""
     doc: Doc[Any] = Doc()
+    operations = Operations()
     owners: dict[int, int] = {}
     size = 0
     with doc.transaction():
@@ -78,11 +80,21 @@ def _remember(history: Sequence[Event]) -> Past:
             update = event.data or b""
             size += len(update)
             doc.apply_update(update)
-            for client in inspect(update).spans:
+            claims = inspect(update)
+            _learn(operations, claims)
+            for client in claims.clients:
                 # The text that a plain websocket client sends is written by the server in a member's name, with the
                 # server's client id: the first owner stays.
                 owners.setdefault(client, event.member)
-    return Past(doc.get_update(), owners, size)
+    return Past(doc.get_update(), operations, owners, size)
+
+
+def _learn(operations: Operations, claims: Claims) -> None:
+    """Take note of an update that is in the document already."""
+    plan = operations.plan(claims)
+    if plan is None:
+        raise Malformed("an update before it is missing")
+    operations.add(plan)
 
 
 @dataclass(slots=True)
@@ -120,7 +132,7 @@ class NotebookDocument:
         self._code_changed: Callable[[], None] = lambda: None
         self.doc.apply_update(past.state)
         self._owners[self.doc.client_id] = SERVER
-        self._state = read_state(self.doc.get_state())
+        self._operations = past.operations
         self._subscription = self.doc.observe(self._observed)
         self._timer = asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._keep_alive)
 
@@ -289,21 +301,22 @@ class NotebookDocument:
             self._unwanted(socket, update)
             return None
         claims = inspect(update)
-        for client in claims.news(self._state):
+        for client in claims.news(self._operations.state):
             if self._owners.get(client, member.key) != member.key:
                 self._live.deny(member.key, socket.id, "document_update", reason="client id of another", client=client)
                 raise BadMessage("This browser sends changes in somebody else's name.", code="forbidden")
-        if not claims.fits(self._state):
+        plan = self._operations.plan(claims)
+        if plan is None:
             # The client knows what is missing, and sends it when it hears how far the server is.
             socket.send(wire.sync(wire.STEP1, self.doc.get_state()))
             return None
         if self._size + len(update) > self._live.limits.document_bytes:
             raise TooLarge("The notebook has reached its limit.", limit=self._live.limits.document_bytes)
-        self._apply(member, socket, update, claims)
+        self._apply(member, socket, update, plan)
         return self._live.log.capacity() if self._live.log.behind else None
 
-    def _apply(self, member: Member, socket: _Socket, update: bytes, claims: Claims) -> None:
-        news = claims.news(self._state)
+    def _apply(self, member: Member, socket: _Socket, update: bytes, plan: Operations) -> None:
+        news = list(plan.state)
         strangers = sum(client not in self._owners for client in news)
         if strangers and self._clients[member.key] + strangers > _CLIENTS_PER_MEMBER:
             raise TooLarge("Too many editors were opened by one member.", limit=_CLIENTS_PER_MEMBER)
@@ -319,7 +332,7 @@ class NotebookDocument:
             if client not in self._owners:
                 self._owners[client] = member.key
                 self._clients[member.key] += 1
-            self._state[client] = claims.spans[client][1]
+        self._operations.add(plan)
 
     def _unwanted(self, socket: _Socket, update: bytes) -> None:
         """An update of somebody who may not edit.
@@ -331,10 +344,11 @@ class NotebookDocument:
             raise RoomEnded("The interview has ended.")
         socket.ignored += 1
         if socket.ignored <= _IGNORED_PER_SOCKET:
+            if self._operations.plan(inspect(update)) is None:
+                return
             twin: Doc[Any] = Doc()
             twin.apply_update(self.doc.get_update())
             before = cells_of(twin).to_py()
-            inspect(update)
             try:
                 twin.apply_update(update)
             except Exception as error:  # as in _apply
@@ -366,8 +380,7 @@ class NotebookDocument:
             update = event.update
             self._size += len(update)
             if not self._remote:
-                # Not in pycrdt's type stubs; the document itself cannot be read inside its commit.
-                self._state = read_state(event.after_state)  # type: ignore[attr-defined]
+                _learn(self._operations, inspect(update))
             self._live.log.append(
                 EventKind.DOCUMENT_UPDATE,
                 member=member,

@@ -67,6 +67,11 @@ class Client:
             self.socket = None
         self._pending.clear()
 
+    def close(self) -> None:
+        """The page is closed. Without it nothing could free the client: pycrdt keeps whom it calls."""
+        self.disconnect()
+        self.doc.unobserve(self._subscription)
+
     async def send(self, message: bytes) -> None:
         """Hand one message to the server; what it raises is remembered."""
         assert self.socket is not None

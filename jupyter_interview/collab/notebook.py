@@ -7,9 +7,11 @@ never fails: what does not fit becomes something that does.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jupyter_ydoc import YNotebook
@@ -20,6 +22,8 @@ from ..core.models import JSON
 _CELL_TYPES = ("code", "markdown", "raw")
 _STREAMS = ("stdout", "stderr")
 _NBFORMAT_MINOR = 5
+_LARGEST = 1 << 1000
+_JSON_TYPE = re.compile(r"^application/(.*\+)?json$")
 
 
 def cells_of(doc: Doc[Any]) -> Array[Any]:
@@ -84,37 +88,103 @@ def starting_notebook(starter: str, language: str) -> JSON:
 
 def read_notebook(doc: Doc[Any]) -> JSON:
     """The nbformat notebook in a document: valid, with unique cell ids, the same for the same document."""
-    meta = doc.get("meta", type=Map).to_py() or {}
-    metadata = meta.get("metadata")
-    used: set[str] = set()
-    cells = [_cell(value, used) for value in cells_of(doc).to_py() or [] if isinstance(value, dict)]
+    # By way of JSON: to walk through an array takes pycrdt the square of its length.
+    metadata = json.loads(str(doc.get("meta", type=Map))).get("metadata")
+    used: dict[str, int] = {}
+    cells = [_cell(value, used) for value in json.loads(str(cells_of(doc))) if isinstance(value, dict)]
     return {
         "cells": cells,
-        "metadata": _plain(metadata) if isinstance(metadata, dict) else {},
+        "metadata": _metadata(metadata, _NOTEBOOK_METADATA),
         "nbformat": 4,
         "nbformat_minor": _NBFORMAT_MINOR,
     }
 
 
-def _cell(value: JSON, used: set[str]) -> JSON:
+def _cell(value: JSON, used: dict[str, int]) -> JSON:
     kind = value.get("cell_type")
     kind = kind if kind in _CELL_TYPES else "raw"
-    metadata = value.get("metadata")
     cell: JSON = {
         "cell_type": kind,
         "id": _unique(value.get("id"), used),
-        "metadata": _plain(metadata) if isinstance(metadata, dict) else {},
+        "metadata": _metadata(value.get("metadata"), _CELL_METADATA),
     }
     source = value.get("source")
-    cell["source"] = source if isinstance(source, str) else ""
+    cell["source"] = _string(source)
     if kind == "code":
-        count = value.get("execution_count")
-        cell["execution_count"] = int(count) if isinstance(count, int | float) and math.isfinite(count) else None
+        cell["execution_count"] = _count(value.get("execution_count"))
         outputs = value.get("outputs")
         cell["outputs"] = read_outputs(outputs) if isinstance(outputs, list) else []
     elif isinstance(value.get("attachments"), dict) and value["attachments"]:
-        cell["attachments"] = _plain(value["attachments"])
+        cell["attachments"] = {
+            name: _bundle(bundle) for name, bundle in _plain(value["attachments"]).items() if isinstance(bundle, dict)
+        }
     return cell
+
+
+def _count(value: Any) -> int | None:
+    """An execution count."""
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) and value >= 0 else None
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _named(value: Any, *names: str) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
+
+
+def _language(value: Any) -> bool:
+    texts = ("file_extension", "mimetype", "pygments_lexer")
+    mode = value.get("codemirror_mode", "") if isinstance(value, dict) else None
+    return _named(value, "name") and isinstance(mode, str | dict) and all(_text(value.get(name, "")) for name in texts)
+
+
+def _tags(value: Any) -> bool:
+    if not isinstance(value, list) or not all(_text(tag) and tag and "," not in tag for tag in value):
+        return False
+    return len(set(value)) == len(value) and not any(tag.startswith("\n") for tag in value)
+
+
+# Where nbformat says of which kind metadata are, what is not is left out.
+_NOTEBOOK_METADATA: dict[str, Callable[[Any], bool]] = {
+    "kernelspec": lambda value: _named(value, "name", "display_name"),
+    "language_info": _language,
+    "orig_nbformat": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+    "title": _text,
+    "authors": lambda value: isinstance(value, list),
+}
+_CELL_METADATA: dict[str, Callable[[Any], bool]] = {
+    "collapsed": lambda value: isinstance(value, bool),
+    "execution": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
+    "format": _text,
+    "jupyter": lambda value: isinstance(value, dict),
+    "name": lambda value: _text(value) and value.strip("\n") == value != "",
+    "scrolled": lambda value: isinstance(value, bool) or value == "auto",
+    "tags": _tags,
+}
+
+
+def _metadata(value: Any, rules: dict[str, Callable[[Any], bool]]) -> JSON:
+    """Metadata, without what nbformat does not allow."""
+    if not isinstance(value, dict):
+        return {}
+    return {name: item for name, item in _plain(value).items() if name not in rules or rules[name](item)}
+
+
+def _bundle(value: Any) -> JSON:
+    """Data by MIME type: JSON where that is JSON, text or lines of text everywhere else."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        name: item
+        for name, item in _plain(value).items()
+        if isinstance(item, str) or _JSON_TYPE.match(name) or (isinstance(item, list) and all(map(_text, item)))
+    }
 
 
 def read_outputs(values: list[Any]) -> list[JSON]:
@@ -131,26 +201,25 @@ def _output(value: JSON) -> JSON | None:
         return {
             "output_type": kind,
             "name": name if name in _STREAMS else "stdout",
-            "text": text if isinstance(text, str) else "",
+            "text": _string(text),
         }
     if kind == "error":
         lines = value.get("traceback")
         return {
             "output_type": kind,
-            "ename": str(value.get("ename", "")),
-            "evalue": str(value.get("evalue", "")),
-            "traceback": [str(line) for line in lines] if isinstance(lines, list) else [],
+            "ename": _string(value.get("ename")),
+            "evalue": _string(value.get("evalue")),
+            "traceback": [_string(line) for line in lines] if isinstance(lines, list) else [],
         }
     if kind in ("display_data", "execute_result"):
         data, metadata = value.get("data"), value.get("metadata")
         output: JSON = {
             "output_type": kind,
-            "data": _plain(data) if isinstance(data, dict) else {},
+            "data": _bundle(data),
             "metadata": _plain(metadata) if isinstance(metadata, dict) else {},
         }
         if kind == "execute_result":
-            count = value.get("execution_count")
-            output["execution_count"] = int(count) if isinstance(count, int | float) and math.isfinite(count) else None
+            output["execution_count"] = _count(value.get("execution_count"))
         return output
     return None
 
@@ -177,17 +246,23 @@ def yjs_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [yjs_value(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) <= _LARGEST else str(value)
     return value
 
 
-def _unique(cell_id: Any, used: set[str]) -> str:
-    """The cell's id, made of nbformat's characters, and another one where a cell before has it."""
-    text = "".join(char for char in str(cell_id or "") if (char.isascii() and char.isalnum()) or char in "-_")
+def _unique(cell_id: Any, used: dict[str, int]) -> str:
+    """The cell's id, made of nbformat's characters, and another one where a cell before has it.
+
+    Args:
+        cell_id: what stands in the document.
+        used: the ids so far, with the number that the next cell of the same id may get; this one is added.
+    """
+    text = "".join(char for char in _string(cell_id) if (char.isascii() and char.isalnum()) or char in "-_")
     text = text[:60] or "cell"
-    unique, number = text, 1
+    unique, number = text, used.get(text, 1)
     while unique in used:
         number += 1
-        unique = f"{text[:56]}-{number}"
-    used.add(unique)
+        unique = f"{text[:52]}-{number}"
+    used[text] = number
+    used[unique] = max(number if unique == text else 1, used.get(unique, 1))
     return unique

@@ -3,8 +3,8 @@
 A Yjs update (version 1) lists *structs*, runs of operations that a *client* numbered by its *clock*, and a delete set.
 `inspect` reads whose structs an update carries and what they refer to, so that the document can refuse a forged client
 id. `Operations` knows those of a document, and what can join them: never one that would wait for others (it would be
-applied later in somebody else's name), and no text but in a text: elsewhere, a character that is two UTF-16 units long
-makes pycrdt 0.14 read for ever.
+applied later in somebody else's name), and nothing that cannot be read again: text outside of a text (a character of
+two UTF-16 units there makes pycrdt 0.14 read for ever) and things inside of things without end.
 
 Source: https://github.com/yjs/yjs, INTERNALS.md and src/utils/encoding.js, src/structs/Item.js.
 """
@@ -25,23 +25,40 @@ State = dict[int, int]
 Id = tuple[int, int]
 """An operation: client and clock."""
 
-_GC, _STRING, _TYPE, _SKIP = 0, 4, 7, 10
+_GC, _DELETED, _STRING, _FORMAT, _TYPE, _SKIP = 0, 1, 4, 6, 7, 10
+_UNSEEN = frozenset({_GC, _DELETED, _FORMAT})
+_DEEPEST = 32
 _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB = 0x80, 0x40, 0x20
-_TEXT, _XML_ELEMENT, _XML_HOOK, _TYPES = 2, 3, 5, 7
+_TEXT = 2  # after the array and the map
 _CLOCKS = 1 << 31
 ROOTS = frozenset({"cells", "meta", "state"})
 
 
+class Place(NamedTuple):
+    """Where an operation is: how deep, whether in a text, whether it is a cell."""
+
+    depth: int
+    text: bool = False
+    cells: bool = False
+
+
+_SOMEWHERE, _CELLS = Place(0), Place(0, cells=True)
+
+
 class Struct(NamedTuple):
-    """A run of operations: its clocks, what it stands beside or (having no neighbour) in, and its content's kind."""
+    """A run of operations: its clocks, what it stands beside or (having no neighbour) in, and its content.
+
+    ``root`` is the name of the part of the notebook that it is directly in, ``shared`` the kind of a shared type.
+    """
 
     start: int
     end: int
+    kind: int
     beside: tuple[Id, ...] = ()
     inside: Id | None = None
+    root: str | None = None
     attribute: bool = False
-    string: bool = False
-    text: bool = False
+    shared: int | None = None
 
 
 @dataclass(slots=True)
@@ -67,22 +84,22 @@ class Claims:
 
 
 class _Runs:
-    """Which operations of one client are in texts: where a run begins, and whether it is in one."""
+    """Where the operations of one client are: the first clock of each run, and the place of all that follow."""
 
-    __slots__ = ("flags", "starts")
+    __slots__ = ("places", "starts")
 
     def __init__(self) -> None:
         self.starts: list[int] = []
-        self.flags: list[bool] = []
+        self.places: list[Place] = []
 
-    def append(self, start: int, flag: bool) -> None:
-        if not self.flags or self.flags[-1] is not flag:
+    def append(self, start: int, place: Place) -> None:
+        if not self.places or self.places[-1] != place:
             self.starts.append(start)
-            self.flags.append(flag)
+            self.places.append(place)
 
-    def at(self, clock: int) -> bool:
+    def at(self, clock: int) -> Place:
         index = bisect_right(self.starts, clock) - 1
-        return index >= 0 and self.flags[index]
+        return self.places[index] if index >= 0 else _SOMEWHERE
 
 
 class Operations:
@@ -90,19 +107,21 @@ class Operations:
 
     Attributes:
         state: how many of each client.
+        cells: how many of them are, or were, cells.
     """
 
     def __init__(self, below: Operations | None = None) -> None:
         self.state: State = {}
         self._below = below
         self._runs: dict[int, _Runs] = {}
-        self._texts: set[Id] = set()
+        self._types: dict[Id, Place] = {}
+        self.cells = 0
 
     def plan(self, claims: Claims) -> Operations | None:
         """What an update adds, for `add`; ``None`` where it would wait for operations that are not here.
 
         Raises:
-            Malformed: it puts text where no text is.
+            Malformed: it puts text where no text is, or something into what can hold nothing or is too deep.
         """
         plan = Operations(self)
         waiting: dict[int, list[Id]] = {}
@@ -129,10 +148,22 @@ class Operations:
         """The update of which this was the `plan` was applied."""
         for client, runs in plan._runs.items():
             mine = self._runs.setdefault(client, _Runs())
-            for start, flag in zip(runs.starts, runs.flags, strict=True):
-                mine.append(start, flag)
+            for start, place in zip(runs.starts, runs.places, strict=True):
+                mine.append(start, place)
         self.state.update(plan.state)
-        self._texts |= plan._texts
+        self._types.update(plan._types)
+        self.cells += plan.cells
+
+    def learn(self, claims: Claims) -> None:
+        """Take note of an update that is in the document already.
+
+        Raises:
+            Malformed: it cannot be, since operations before it are missing.
+        """
+        plan = self.plan(claims)
+        if plan is None:
+            raise Malformed("an update before it is missing")
+        self.add(plan)
 
     def known(self, client: int) -> int:
         """How many operations of a client."""
@@ -154,25 +185,42 @@ class Operations:
         start = max(struct.start, self.known(client))
         if struct.end <= start:
             return
-        if struct.inside is not None:
-            in_text = not struct.attribute and self._is_text(struct.inside)
-        else:
-            in_text = bool(struct.beside) and all(self._in_text(*beside) for beside in struct.beside)
-        if struct.string and not in_text:
+        place = self._place_of(struct)
+        if struct.kind == _STRING and not place.text:
             raise Malformed("there is text outside of a text")
-        if struct.text:
-            self._texts.add((client, struct.start))
-        self._runs.setdefault(client, _Runs()).append(start, in_text)
+        if struct.shared is not None:
+            if place.depth >= _DEEPEST:
+                raise Malformed("a thing is nested too deeply")
+            self._types[client, struct.start] = Place(place.depth + 1, text=struct.shared == _TEXT)
+        if place.cells and struct.kind not in _UNSEEN:
+            self.cells += struct.end - start
+        self._runs.setdefault(client, _Runs()).append(start, place)
         self.state[client] = struct.end
 
-    def _is_text(self, operation: Id) -> bool:
-        return operation in self._texts or (self._below is not None and self._below._is_text(operation))
+    def _place_of(self, struct: Struct) -> Place:
+        if struct.inside is not None:
+            place = self._within(struct.inside)
+            if place is None:
+                raise Malformed("there is something inside of what holds nothing")
+            return place._replace(text=False) if struct.attribute else place
+        if struct.beside:
+            places = [self._at(*operation) for operation in struct.beside]
+            return Place(
+                max(place.depth for place in places),
+                text=all(place.text for place in places),
+                cells=any(place.cells for place in places),
+            )
+        return _CELLS if struct.root == "cells" and not struct.attribute else _SOMEWHERE
 
-    def _in_text(self, client: int, clock: int) -> bool:
+    def _within(self, operation: Id) -> Place | None:
+        found = self._types.get(operation)
+        return self._below._within(operation) if found is None and self._below is not None else found
+
+    def _at(self, client: int, clock: int) -> Place:
         if self._below is not None and clock < self._below.known(client):
-            return self._below._in_text(client, clock)
+            return self._below._at(client, clock)
         runs = self._runs.get(client)
-        return runs is not None and runs.at(clock)
+        return _SOMEWHERE if runs is None else runs.at(clock)
 
 
 def inspect(update: bytes) -> Claims:
@@ -223,58 +271,58 @@ def _struct(reader: Reader, start: int) -> Struct:
     info = reader.byte()
     kind = info & 0x1F
     if kind == _GC:
-        return Struct(start, start + _positive(reader.varuint()))
+        return Struct(start, start + _positive(reader.varuint()), kind)
     if kind == _SKIP:
         raise Malformed("the update leaves operations out")
     beside: list[Id] = []
     inside: Id | None = None
+    root: str | None = None
     if info & _ORIGIN:
         beside.append((reader.varuint(), reader.varuint()))
     if info & _RIGHT_ORIGIN:
         beside.append((reader.varuint(), reader.varuint()))
     if not beside:
         if reader.varuint() == 1:
-            if reader.string() not in ROOTS:
+            root = reader.string()
+            if root not in ROOTS:
                 raise Malformed("a notebook has no such part")
         else:
             inside = (reader.varuint(), reader.varuint())
         if info & _PARENT_SUB:
             reader.string()
-    length, text = _content(reader, kind)
-    return Struct(start, start + length, tuple(beside), inside, bool(info & _PARENT_SUB), kind == _STRING, text)
+    length, shared = _content(reader, kind)
+    return Struct(start, start + length, kind, tuple(beside), inside, root, bool(info & _PARENT_SUB), shared)
 
 
-def _content(reader: Reader, kind: int) -> tuple[int, bool]:
-    """Read the content of an item: the number of operations it counts for, and whether it is a shared text."""
-    if kind == 1:
-        return _positive(reader.varuint()), False
+def _content(reader: Reader, kind: int) -> tuple[int, int | None]:
+    """Read the content of an item: the number of operations it counts for, and the kind of a shared type."""
+    if kind == _DELETED:
+        return _positive(reader.varuint()), None
     if kind == 2:
         length = _positive(reader.varuint())
         for _ in range(length):
             reader.bytes()
-        return length, False
+        return length, None
     if kind == _STRING:
         text = reader.string()
         # Yjs counts UTF-16 code units.
-        return _positive(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2), False
+        return _positive(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2), None
     if kind == 8:
         length = _positive(reader.varuint())
         for _ in range(length):
             reader.skip_any()
-        return length, False
+        return length, None
     if kind == _TYPE:
         shared = reader.varuint()
-        if shared >= _TYPES:
-            raise Malformed("a shared type is unknown")
-        if shared in (_XML_ELEMENT, _XML_HOOK):
-            reader.bytes()
-        return 1, shared == _TEXT
-    if kind not in (3, 5, 6):
+        if shared > _TEXT:
+            raise Malformed("a notebook has no such shared type")
+        return 1, shared
+    if kind not in (3, 5, _FORMAT):
         raise Malformed("a struct is of an unknown kind")
     reader.bytes()
-    if kind == 6:
+    if kind == _FORMAT:
         reader.bytes()
-    return 1, False
+    return 1, None
 
 
 def _positive(length: int) -> int:

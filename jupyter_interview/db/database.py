@@ -177,7 +177,8 @@ class Database:
         if self._thread is not None:
             self._queue.put(None)
             await asyncio.get_running_loop().run_in_executor(self._pool, self._thread.join)
-        self._pool.shutdown(wait=False)
+        # Whoever reads still has a connection.
+        await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         self._forget_connection()
         self._dispose()
 
@@ -193,6 +194,8 @@ class Database:
             batch, last = self._take()
             if batch:
                 self._write(batch)
+            # While it waits for the next one, this thread keeps no room in memory.
+            del batch
 
     def _write(self, batch: list[_Item]) -> None:
         """Commit a batch and report it.

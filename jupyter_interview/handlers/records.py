@@ -14,6 +14,7 @@ from ..core.permissions import Permission
 from .base import RoomResource
 
 _PAGE = 5_000
+_LAST = (1 << 31) - 1
 _NDJSON = "application/x-ndjson"
 
 
@@ -55,7 +56,7 @@ class EventsHandler(RecordResource):
         """A page of the log."""
         room = await self.room(target)
         kinds = _kinds(self.get_query_arguments("kind"))
-        after = self.number("after", 0, 1 << 53)
+        after = self.number("after", 0, _LAST)
         limit = max(1, self.number("limit", 1_000, _PAGE))
         with_data = self.get_query_argument("data", "1") != "0"
         events, following = await self.services.records.events(room, after=after, kinds=kinds, limit=limit)

@@ -150,8 +150,12 @@ async def _notebook(notebook: JSON | None, limit: int) -> JSON | None:
     def check() -> JSON:
         if len(json.dumps(notebook)) > limit:
             raise TooLarge(f"A notebook can have {limit} bytes.", limit=limit, field="notebook")
+        if not isinstance(notebook.get("nbformat"), int):
+            # nbformat would take it for one of its first version, with nothing in it.
+            raise BadRequest("This is not a valid notebook.", field="notebook")
         try:
-            read = nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+            # Not `nbformat.reads`, which logs an invalid notebook as a failure of this server.
+            read = nbformat.convert(nbformat.reader.reads(json.dumps(notebook)), 4)  # type: ignore[no-untyped-call]
             nbformat.validate(read)
         except Exception as error:  # nbformat raises whatever its parts do
             raise BadRequest("This is not a valid notebook.", field="notebook") from error

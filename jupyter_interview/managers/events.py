@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from ..core import clock
+from ..core.errors import InterviewError, StorageUnavailable
 from ..core.models import JSON, Event, EventKind
 from ..db import Database, Stream
 
@@ -92,6 +94,13 @@ class RoomLog:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((self.seq, future))
         await future
+
+    async def close(self) -> None:
+        """Store what was appended; what comes later is refused, since another `RoomLog` may go on with the numbers."""
+        with contextlib.suppress(InterviewError):
+            await self.barrier()
+        if self.failure is None:
+            self.failure = self._stream.failure = StorageUnavailable("The room was closed.")
 
     async def capacity(self) -> None:
         """Wait while the database is behind: producers call it before they produce."""

@@ -7,13 +7,12 @@ it from the log and releases it when it has been empty for a while.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ..core import clock
-from ..core.errors import Forbidden, InterviewError, RoomEnded
+from ..core.errors import Forbidden, RoomEnded
 from ..core.limits import Limits
 from ..core.models import JSON, Event, EventKind, KernelState, Member, Room
 from ..core.permissions import Permission
@@ -182,7 +181,6 @@ class LiveRoom:
 
     def entered(self) -> None:
         """A member came: by the time that somebody runs something, the kernel is ready."""
-        self.busy()
         if self.runs.kernel_state is KernelState.ABSENT:
             self.runs.start_kernel()
 
@@ -194,7 +192,8 @@ class LiveRoom:
             self._release_timer = loop.call_later(self.limits.release_seconds, self._expired)
 
     def _expired(self) -> None:
-        if self.runs.active:
+        # Whoever is being seated will be here in a moment.
+        if self.runs.active or self.seats.locked():
             self.idle()
         else:
             self._release(self)
@@ -227,8 +226,7 @@ class LiveRoom:
         self.peers.close(1001, "the room was closed")
         await self.runs.close()
         await self.document.close()
-        with contextlib.suppress(InterviewError):
-            await self.log.barrier()
+        await self.log.close()
 
 
 _STORAGE = "The server cannot store what happens here. Your changes are kept in this page until it can."

@@ -88,7 +88,8 @@ class Members:
         if invite is None:
             await self._check_password(live, password)
         async with live.seats:
-            if len(live.members) >= self._limits.members:
+            seated = sum(member.state is MemberState.SEATED for member in live.members.values())
+            if seated >= self._limits.members:
                 raise Forbidden("The interview is full.", code="room_full", limit=self._limits.members)
             if invite is not None:
                 invitation = await self._invitations.use(live.room.key, invite)
@@ -162,7 +163,10 @@ class Members:
             BadRequest: a permission that cannot be switched for this role.
             NotFound: no such member.
         """
-        member = self._member(live, member_id)
+        async with live.seats:
+            return await self._switch(live, by, self._member(live, member_id), permissions)
+
+    async def _switch(self, live: LiveRoom, by: Member | None, member: Member, permissions: dict[str, bool]) -> Member:
         switchable = {permission.value for permission in SWITCHABLE if member.role in RULES[permission].switchable}
         for name in permissions:
             if name not in switchable:
@@ -187,11 +191,13 @@ class Members:
             Conflict: this member does not knock.
             NotFound: no such member.
         """
-        member = self._member(live, member_id)
-        if member.state is not MemberState.KNOCKING:
-            raise Conflict("Nobody of this name waits to be admitted.")
-        if not admitted:
-            return await self.remove(live, by, member_id)
+        async with live.seats:
+            member = self._member(live, member_id)
+            if member.state is not MemberState.KNOCKING:
+                raise Conflict("Nobody of this name waits to be admitted.")
+            return await (self._admit(live, by, member, role) if admitted else self._remove(live, by, member))
+
+    async def _admit(self, live: LiveRoom, by: Member | None, member: Member, role: Role | None) -> Member:
         changed = replace(member, state=MemberState.SEATED, role=role or member.role, joined_at=clock.now())
         await self._database.write(
             lambda connection: update_member(
@@ -210,9 +216,12 @@ class Members:
             Conflict: that would be oneself.
             NotFound: no such member.
         """
-        member = self._member(live, member_id)
         if by is not None and by.id == member_id:
             raise Conflict("You cannot remove yourself.")
+        async with live.seats:
+            return await self._remove(live, by, self._member(live, member_id))
+
+    async def _remove(self, live: LiveRoom, by: Member | None, member: Member) -> Member:
         changed = replace(member, state=MemberState.REMOVED, left_at=clock.now())
         await self._database.write(
             lambda connection: update_member(connection, member.key, state=changed.state, left_at=changed.left_at)
@@ -303,6 +312,11 @@ def _email(email: str | None) -> str | None:
     if not email:
         return None
     local, at, domain = email.rpartition("@")
-    if not (local and at and domain) or len(email) > EMAIL_CHARS or any(char.isspace() for char in email):
+    if not (local and at and domain) or len(email) > EMAIL_CHARS or not _visible(email):
         raise BadRequest("This is not an email address.", field="email")
     return email
+
+
+def _visible(text: str) -> bool:
+    """Whether a text is made of printable characters without spaces."""
+    return text.isprintable() and not any(char.isspace() for char in text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from ..core.errors import StorageUnavailable
 from ..core.models import JSON, Event, EventKind, Member
 from ..core.models import Presence as State
 from ..core.ports import Peer
@@ -56,14 +57,19 @@ class Presence:
 
         Raises:
             Forbidden: the member has too many.
+            StorageUnavailable: the room has left the memory; it has to be opened again.
         """
+        if self._live.closed:
+            raise StorageUnavailable("The room was closed meanwhile. Try again.")
         connection = self._live.peers.add(member, kind, close, peer)
         before = self._states.get(member.key, State.LEFT)
         timer = self._timers.pop(member.key, None)
         if timer is not None:
             timer.cancel()
         self._states[member.key] = State.PRESENT
-        self._live.entered()
+        self._live.busy()
+        if kind == "channel":
+            self._live.entered()
         if before is State.LEFT:
             self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value})
             self._live.peers.broadcast("join", self._live.member_json(member), but=connection)

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..core import clock
-from ..core.errors import BadRequest, Conflict, NotFound, RoomEnded, TooLarge
+from ..core.errors import BadRequest, Conflict, InterviewError, NotFound, RoomEnded, TooLarge
 from ..core.limits import Limits
 from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
 from ..core.permissions import SWITCHABLE
@@ -251,7 +252,9 @@ class Rooms:
                 raise RoomEnded("The interview has ended.")
             if room_id not in self._live:
                 return await self._open(room, None)
-        return await asyncio.shield(self._live[room_id])
+        live = await asyncio.shield(self._live[room_id])
+        live.idle()
+        return live
 
     async def _open(self, room: Room, starting: JSON | None) -> LiveRoom:
         # One task per room, however many ask at once; it is not cancelled with whoever asked first.
@@ -283,7 +286,7 @@ class Rooms:
             await self._records.store(room)
             raise RoomEnded("The interview has ended.")
         at = max((events[-1].at for events in (story, history) if events), default=0)
-        log = RoomLog(self._database, room.key, last, at, lambda _: self._failed(room.id))
+        log = RoomLog(self._database, room.key, last, at, lambda _: self._failed(live))
         live = LiveRoom(
             room,
             members,
@@ -296,13 +299,15 @@ class Rooms:
         )
         if not story:
             log.append(EventKind.ROOM_CREATED, payload={"title": room.title, "language": room.language})
-        document = await self._documents(live, history, starting)
-        live.open(document)
+        try:
+            live.open(await self._documents(live, history, starting))
+        except BaseException:
+            live.presence.close()
+            raise
         return live
 
-    def _failed(self, room_id: str) -> None:
-        live = self.opened(room_id)
-        if live is not None:
+    def _failed(self, live: LiveRoom) -> None:
+        if self.opened(live.room.id) is live:
             live.lost()
             self._discard(live)
 
@@ -320,6 +325,7 @@ class Rooms:
 
     async def close(self) -> None:
         """The server stops: every room leaves the memory, everything queued is stored."""
+        await asyncio.gather(*self._live.values(), return_exceptions=True)
         rooms = self.open_rooms
         self._live.clear()
         await asyncio.gather(*(_quietly(live.close) for live in rooms), *self._closing.values())
@@ -339,10 +345,17 @@ class Rooms:
                 raise RoomEnded("The interview has ended.")
             await live.runs.close()
             live.document.freeze()
+            before = live.room
+            # From here on nobody says or changes anything that the record would not have.
+            live.room = replace(before, state=RoomState.ENDED)
             member = by.key if isinstance(by, Member) else 0
-            await live.log.record(EventKind.ROOM_ENDED, member=member, payload={"by": by.id})
-            room = await self._records.store(live.room)
-            live.room = room
+            try:
+                await live.log.record(EventKind.ROOM_ENDED, member=member, payload={"by": by.id})
+                live.room = await self._records.store(before)
+            except InterviewError:
+                # Whoever opens it next finds out how far it came.
+                self._failed(live)
+                raise
             live.peers.broadcast("room_ended", live.room_json())
             content = live.room_json()
             live.peers.close(ENDED, "the interview has ended")

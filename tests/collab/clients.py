@@ -117,7 +117,8 @@ class Client:
     @property
     def cells(self) -> Array[Any]:
         """The cells of its copy."""
-        return self.doc.get("cells", type=Array)
+        cells: Array[Any] = self.doc.get("cells", type=Array)
+        return cells
 
     def text(self, index: int = 0) -> str:
         """Source of a cell in its copy."""

@@ -23,7 +23,9 @@ from tests.collab.clients import Client, new_cell
 from tests.managers.house import House
 
 CLIENTS = 3
-TEXT = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(["", "x = 1\n", "漢字", "🎉👩‍💻", "é\0\u2028"])
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ["", "x = 1\n", "漢字", "🎉👩‍💻", "é\0\u2028"]
+)
 VALUE = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -36,8 +38,18 @@ RUN = st.sampled_from(
         ("begin",),
         ("stream", "stdout", "out 🎉\n"),
         ("stream", "stderr", "err\n"),
-        ("display", {"output_type": "display_data", "data": {"text/plain": "1", "application/json": {"b": 1, "a": 2.5}}, "metadata": {}}),
-        ("display", {"output_type": "execute_result", "data": {"text/plain": "é"}, "metadata": {}, "execution_count": 3}),
+        (
+            "display",
+            {
+                "output_type": "display_data",
+                "data": {"text/plain": "1", "application/json": {"b": 1, "a": 2.5}},
+                "metadata": {},
+            },
+        ),
+        (
+            "display",
+            {"output_type": "execute_result", "data": {"text/plain": "é"}, "metadata": {}, "execution_count": 3},
+        ),
         ("display", {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["a", "b"]}),
         ("update", {"text/plain": "new"}),
         ("clear",),
@@ -168,9 +180,9 @@ class Session:
         outputs = self.live.document.outputs_of(cells[place % len(cells)] if cells else "gone", "run")
         name, *words = call
         if name == "display":
-            outputs.display(*words, display_id="d")
+            outputs.display(words[0], "d")
         elif name == "update":
-            outputs.update_display("d", *words, {})
+            outputs.update_display("d", words[0], {})
         else:
             getattr(outputs, name)(*words)
 
@@ -215,7 +227,9 @@ async def test_fold_of_the_log_is_the_live_notebook_byte_for_byte(ji_prepared: s
 async def test_the_session_can_see_a_difference(ji_prepared: str) -> None:
     """The proof above is worth something: with one event of the log left out it fails."""
     session = Session(ji_prepared)
-    await session.play([("type", 0, 0, 0, "a = 1\n"), ("insert", 1, 1, "b", "code"), ("reopen",), ("code", 1, "a = 1\nprint(1)漢字")])
+    await session.play(
+        [("type", 0, 0, 0, "a = 1\n"), ("insert", 1, 1, "b", "code"), ("reopen",), ("code", 1, "a = 1\nprint(1)漢字")]
+    )
     house = await session.house.again()
     events = await house.database.read(
         lambda connection: read_events(connection, session.live.room.key, kinds=DOCUMENT_KINDS)

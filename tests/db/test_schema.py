@@ -14,10 +14,10 @@ from jupyter_interview.db.engine import open_engine
 from jupyter_interview.db.tables import metadata
 
 
-def _run(url: str, statement: str) -> None:
+def _run(url: str, statement: str, **values: str) -> None:
     engine = open_engine(url, writer=True)
     with engine.connect() as connection, connection.begin():
-        connection.execute(text(statement))
+        connection.execute(text(statement), values)
     engine.dispose()
 
 
@@ -86,7 +86,7 @@ def test_an_empty_database_is_prepared_once_and_for_all(ji_database_url: str) ->
 @pytest.mark.parametrize("revision", ["0000", "ffff"])
 def test_another_revision_is_refused_with_the_command(ji_database_url: str, revision: str) -> None:
     _prepare(ji_database_url)
-    _run(ji_database_url, "UPDATE alembic_version SET version_num = '" + revision + "'")
+    _run(ji_database_url, "UPDATE alembic_version SET version_num = :revision", revision=revision)
     with pytest.raises(SchemaMismatch, match=rf"at revision {revision}.*needs {schema.head()}.*interview db upgrade"):
         Database(ji_database_url).prepare()
     engine = open_engine(ji_database_url, writer=False)

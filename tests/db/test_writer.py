@@ -194,10 +194,11 @@ async def test_producers_wait_while_too_much_waits(ji_database_url: str, limit: 
     writes = Writes(database, await make_room(database))
     async with blocked(database):
         writes.append(*range(1, limit))
-        assert not database.behind
+        behind = [database.behind]
         await asyncio.wait_for(database.capacity(), 5)
         writes.append(limit)
-        assert database.behind
+        behind.append(database.behind)
+        assert behind == [False, True]
         waiting = [asyncio.ensure_future(database.capacity()) for _ in range(3)]
         done, _ = await asyncio.wait(waiting, timeout=0)
         assert not done

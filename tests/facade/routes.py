@@ -113,7 +113,7 @@ def _piece(kind: str, argument: Any, names: dict[int, str], values: dict[str, st
         return "x"
     if kind == "IN":
         return _one_of([(str(name), value) for name, value in argument])
-    assert kind == "AT", kind
+    assert kind in ("AT", "ASSERT", "ASSERT_NOT"), kind
     return ""
 
 

@@ -122,12 +122,12 @@ COMMON = {
     "/<path>|static/x": _get(status=302),
     "/lsp/status": _get(),
 }
-_SEATED = dict.fromkeys(STRANGERS + ("colleague",), 302)
+_SEATED = dict.fromkeys((*STRANGERS, "colleague"), 302)
 ROOM = {
     "": _get("anyone"),
     "/<path>|doc": _get("anyone", special=_SEATED),
     "/replay": _get(
-        "anyone", special={**dict.fromkeys(STRANGERS + ("colleague",), 401), "spectator": 403, "candidate": 403}
+        "anyone", special={**dict.fromkeys((*STRANGERS, "colleague"), 401), "spectator": 403, "candidate": 403}
     ),
     "/join": {"POST": Rule("anyone", 400, {})},
     "/api/channel": _get(status=400),
@@ -182,7 +182,7 @@ PUBLIC = {
 """Of the stock server: its static files, its login, and what only redirects to other routes."""
 
 MUTE = {"/lab/api/licenses/(.*)"}
-"""Upstream fails to write its refusal (its `finish` wants an argument): whoever asks waits for ever and gets nothing."""
+"""Upstream fails to write its refusal (its `finish` wants an argument): whoever asks waits and gets nothing."""
 
 
 @dataclass
@@ -291,7 +291,7 @@ def test_every_route_has_an_expectation(routes: list[Route]) -> None:
     for route in routes:
         if route.ours:
             assert set(OURS[_named(route)[0]]) >= set(route.methods) - {"POST", "PUT"}, route
-    assert PUBLIC <= {route.name for route in routes}
+    assert {route.name for route in routes} >= PUBLIC
 
 
 async def test_every_url_in_every_role(cast: Cast, routes: list[Route]) -> None:
@@ -317,7 +317,8 @@ async def test_every_url_in_every_role(cast: Cast, routes: list[Route]) -> None:
                     # The room's page gave a seat, but this is about what the account alone can do.
                     client.cookies.clear()
                 if not right:
-                    wrong.append(f"{method} {name} as {role}: {answer.status_code}, not {expected}: {answer.text[:120]!r}")
+                    got = f"{answer.status_code}, not {expected}: {answer.text[:120]!r}"
+                    wrong.append(f"{method} {name} as {role}: {got}")
     assert not wrong, "\n".join([f"{len(wrong)} of {asked}:", *wrong])
 
 
@@ -340,7 +341,8 @@ async def test_stock_routes_give_a_member_nothing(cast: Cast, routes: list[Route
             for role, client in [*clients.items(), *bearers.items()]:
                 answer = await client.request(method, path)
                 if answer.status_code != nobody.status_code:
-                    wrong.append(f"{method} {route.name} as {role}: {answer.status_code}, {nobody.status_code} to nobody")
+                    got = f"{answer.status_code}, {nobody.status_code} to nobody"
+                    wrong.append(f"{method} {route.name} as {role}: {got}")
     assert not wrong, "\n".join(wrong)
 
 

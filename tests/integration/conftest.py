@@ -1,5 +1,6 @@
 """The fixtures of real servers."""
 
 from tests.integration.fixtures import house, server, shared_server
+from tests.integration.others import eve, others, room
 
-__all__ = ["house", "server", "shared_server"]
+__all__ = ["eve", "house", "others", "room", "server", "shared_server"]

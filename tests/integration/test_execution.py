@@ -176,7 +176,8 @@ async def test_a_dead_kernel_is_said_so_and_restarted(interview: Interview) -> N
     """The run ends as ``died`` with a reason, everybody sees the kernel dead and then back."""
     await interview.run("x = 1")
     interview.hears.all.clear()
-    [end] = await interview.run("import os, signal\nprint('last words', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)")
+    suicide = "import os, signal\nprint('last words', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    [end] = await interview.run(suicide)
     assert end["status"] == "died" and end["message"]
     assert interview.seen.printed() == "last words\n"
     assert end["message"] in "".join(output.get("text", "") for output in interview.seen.outputs())

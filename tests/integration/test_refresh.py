@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tests.integration.clients import House
+from tests.integration.clients import House, Notebook
 
 pytestmark = pytest.mark.integration
 
@@ -18,6 +20,11 @@ except KeyboardInterrupt:
     print("after", flush=True)
 "the end"
 """
+
+
+def shows(notebook: Notebook, count: int) -> bool:
+    """Whether the first cell has so many outputs."""
+    return len(notebook.outputs()) == count
 
 
 async def test_refresh_during_a_running_cell_keeps_outputs_before_and_after(house: House) -> None:
@@ -46,7 +53,7 @@ async def test_refresh_during_a_running_cell_keeps_outputs_before_and_after(hous
     finished = (await channel.expect("run_finished"))["content"]
     assert finished["id"] == run["id"]
     for seen in (fresh, watching):
-        await seen.until(lambda seen=seen: len(seen.outputs()) == 2, "the later outputs")
+        await seen.until(partial(shows, seen, 2), "the later outputs")
         assert seen.printed() == "before\nafter\n"
         assert seen.outputs()[1]["data"]["text/plain"] == "'the end'"
     # Back within the grace: nobody hears of a coming and going.

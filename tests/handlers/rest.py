@@ -1,0 +1,62 @@
+"""What do the tests of the REST API share? Servers, an account's program, and the form of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.fixtures.server import Server
+from tests.integration.clients import House
+from tests.integration.fixtures import UNLIMITED, complaints
+
+PASSWORD = "correct horse battery"
+
+
+def error_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The error of a refusal, which has to be of the protocol's form."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+    body = answer.json()
+    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "details"}, body
+    assert body["error"]["code"] == code, body
+    assert body["error"]["message"] and "Traceback" not in answer.text
+    error: dict[str, Any] = body["error"]
+    return error
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A server on each of the databases, shared by the tests of this folder."""
+    options = list(UNLIMITED)
+    if request.param == "postgresql":
+        postgresql = request.getfixturevalue("ji_postgresql")
+        options.append(f"--InterviewApp.database_url={postgresql.url(postgresql.create())}")
+    server = Server(tmp_path_factory.mktemp(request.param), options)
+    try:
+        for name in ("ada", "bob"):
+            added = server.run("user", "add", f"{name}@example.org", *options[-1:], stdin=f"{PASSWORD}\n")
+            assert added.returncode == 0, added.stderr
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest_asyncio.fixture
+async def database_house(database_server: Server) -> AsyncIterator[House]:
+    """It, seen from outside; nothing that a client sends makes it complain."""
+    before = len(database_server.log)
+    async with House(database_server) as house:
+        yield house
+    assert not (said := complaints(database_server.log[before:])), said
+
+
+async def log_in(house: House, name: str = "ada") -> httpx.AsyncClient:
+    """An account's program."""
+    answer = await house.nobody.post("api/interview/login", json={"email": f"{name}@example.org", "password": PASSWORD})
+    house.nobody.cookies.clear()
+    assert answer.status_code == 200, answer.text
+    return house.client({"Authorization": f"Bearer {answer.json()['token']}"})

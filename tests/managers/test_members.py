@@ -1,0 +1,372 @@
+"""Who gets a seat, and what do interviewers do with it?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from jupyter_interview.core import clock
+from jupyter_interview.core.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InterviewError,
+    NotFound,
+    PasswordRequired,
+    RoomEnded,
+    SeatTaken,
+    Unauthorized,
+)
+from jupyter_interview.core.models import Account, EventKind, MemberState, RoomState
+from jupyter_interview.core.permissions import Permission, Role
+from jupyter_interview.managers.accounts import OWNER
+from jupyter_interview.managers.channel import REMOVED
+from tests.managers.conftest import MakeHouse
+from tests.managers.house import House
+
+
+async def _knocks(house: House, room: str, name: str = "Bob") -> str:
+    """Knock; the token to ask again with."""
+    with pytest.raises(SeatTaken) as refusal:
+        await house.members.join(room, name=name)
+    knock: str = refusal.value.details["knock"]
+    return knock
+
+
+async def test_the_first_by_the_bare_link_is_the_candidate(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    assert live.room.state is RoomState.WAITING and live.room.started_at is None
+    member, token = await house.members.join(live.room.id, name=" Ada\tLovelace ", email=" a@example.org ")
+    assert (member.name, member.email, member.role, member.state) == (
+        "Ada Lovelace",
+        "a@example.org",
+        Role.CANDIDATE,
+        MemberState.SEATED,
+    )
+    assert await house.members.resolve(live.room.id, token) == member
+    assert live.room.state is RoomState.LIVE and live.room.started_at is not None
+    stored = await house.rooms.get(live.room.id)
+    assert (stored.state, stored.started_at) == (RoomState.LIVE, live.room.started_at)
+
+
+async def test_the_second_knocks_and_is_admitted(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    interviewer = await house.seat(live, Role.INTERVIEWER, "Grace")
+    socket = house.socket(live, interviewer)
+    ada = await house.seat(live)
+    knock = await _knocks(house, live.room.id)
+    bob = next(member for member in live.members.values() if member.name == "Bob")
+    shown = socket.of("member_updated")[-1]["content"]
+    assert (shown["name"], shown["state"]) == ("Bob", "knocking")
+    assert not bob.can(Permission.VIEW)
+    with pytest.raises(SeatTaken):
+        await house.members.knock(live.room.id, knock)
+    with pytest.raises(Unauthorized):
+        await house.members.resolve(live.room.id, knock)
+    await house.members.admit(live, interviewer, bob.id, Role.SPECTATOR, admitted=True)
+    with pytest.raises(Conflict):
+        await house.members.admit(live, interviewer, bob.id, None, admitted=True)
+    member, token = await house.members.knock(live.room.id, knock)
+    assert member.role is Role.SPECTATOR and member.state is MemberState.SEATED
+    assert await house.members.resolve(live.room.id, token) == member
+    kinds = [(event.kind, event.member) for event in await house.story(live, EventKind.KNOCK, EventKind.ADMIT)]
+    assert kinds == [(EventKind.KNOCK, bob.key), (EventKind.ADMIT, interviewer.key)]
+    with pytest.raises(Conflict):
+        await house.members.admit(live, interviewer, ada.id, None, admitted=True)
+
+
+async def test_who_is_not_admitted_hears_it(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    await house.seat(live)
+    knock = await _knocks(house, live.room.id)
+    bob = next(member for member in live.members.values() if member.name == "Bob")
+    await house.members.admit(live, None, bob.id, None, admitted=False)
+    with pytest.raises(Forbidden, match="did not admit"):
+        await house.members.knock(live.room.id, knock)
+    with pytest.raises(NotFound):
+        await house.members.admit(live, None, bob.id, None, admitted=True)
+
+
+async def test_a_knock_counts_for_its_room_only(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live, other = await house.room(), await house.room()
+    await house.seat(live)
+    knock = await _knocks(house, live.room.id)
+    _, seat = await house.members.join(other.room.id, name="Eve")
+    for room, token in ((other.room.id, knock), (other.room.id, seat), (live.room.id, "x.y.z")):
+        with pytest.raises(Unauthorized):
+            await house.members.knock(room, token)
+    with pytest.raises(Unauthorized):
+        await house.members.resolve(live.room.id, seat)
+
+
+async def test_seats_can_be_more_than_one(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room(settings={"seats": 2, "candidate": {"run": False}})
+    results = await asyncio.gather(
+        *(house.members.join(live.room.id, name=f"p{number}") for number in range(4)), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in results) == ["SeatTaken", "SeatTaken", "tuple", "tuple"]
+    seated = [member for member in live.members.values() if member.state is MemberState.SEATED]
+    assert len(seated) == 2 and not any(member.can(Permission.RUN) for member in seated)
+
+
+async def test_knocking_has_an_end(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    await house.seat(live)
+    for number in range(20):
+        await _knocks(house, live.room.id, f"p{number}")
+    with pytest.raises(Forbidden) as refusal:
+        await house.members.join(live.room.id, name="one more")
+    assert refusal.value.error_code == "room_full"
+
+
+async def test_a_full_room_takes_nobody_and_those_who_went_leave_their_place(ji_house: MakeHouse) -> None:
+    house = await ji_house(members=3)
+    live = await house.room()
+    members = [await house.seat(live, Role.SPECTATOR, f"s{number}") for number in range(3)]
+    with pytest.raises(Forbidden) as refusal:
+        await house.seat(live, Role.SPECTATOR)
+    assert refusal.value.error_code == "room_full"
+    await house.members.remove(live, None, members[0].id)
+    await house.seat(live, Role.SPECTATOR)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ada", "Ada"),
+        ("  A\n d\ta  ", "A d a"),
+        ("e\u0301", "é"),
+        ("A\u202edA\u200b\u0000\ud800\ue000", "AdA"),
+        ("张伟 🎉", "张伟 🎉"),
+        ("x" * 80, "x" * 80),
+        ("", None),
+        (" \u200b\u202e ", None),
+        ("x" * 81, None),
+    ],
+)
+async def test_names_can_be_shown(ji_house: MakeHouse, name: str, shown: str | None) -> None:
+    house = await ji_house()
+    live = await house.room()
+    if shown is None:
+        with pytest.raises(BadRequest):
+            await house.members.join(live.room.id, name=name)
+        assert live.members == {}
+    else:
+        assert (await house.members.join(live.room.id, name=name))[0].name == shown
+
+
+@pytest.mark.parametrize("email", ["x", "@", "a@", "@b", "a b@c", "a\0@b", "a\ud800@b", "x" * 250 + "@b.cd"])
+async def test_a_malformed_email_is_refused(ji_house: MakeHouse, email: str) -> None:
+    house = await ji_house()
+    live = await house.room()
+    with pytest.raises(BadRequest):
+        await house.members.join(live.room.id, name="Ada", email=email)
+    member, _ = await house.members.join(live.room.id, name="Ada", email="  ")
+    assert member.email is None
+
+
+async def test_a_password_is_asked_of_those_without_an_invitation(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room(password="open sesame")
+    for wrong in (None, "", "Open Sesame", "x" * 100):
+        with pytest.raises(PasswordRequired) as refusal:
+            await house.members.join(live.room.id, name="Ada", password=wrong)
+        assert refusal.value.details == {"wrong": bool(wrong)}
+    assert live.members == {}
+    assert [event.payload for event in await house.story(live, EventKind.DENIED)] == [
+        {"what": "join", "reason": "password"}
+    ] * 4
+    await house.members.join(live.room.id, name="Ada", password="open sesame")
+    await house.seat(live, Role.SPECTATOR)
+
+
+async def test_an_invitation_gives_its_role_until_it_is_used_up(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    made = await house.invitations.create(live, None, role=Role.INTERVIEWER, name="for Grace", max_uses=2)
+    secret = made["url"].partition("#invite=")[2]
+    assert len(secret) >= 40 and made["url"].startswith("/base/interview/")
+    for name in ("Grace", "Margaret"):
+        member, _ = await house.members.join(live.room.id, name=name, invite=secret)
+        assert member.role is Role.INTERVIEWER
+    with pytest.raises(Forbidden) as refusal:
+        await house.members.join(live.room.id, name="Eve", invite=secret)
+    assert refusal.value.error_code == "invitation_invalid"
+    (listed,) = await house.invitations.list(live.room.key)
+    assert (listed["uses"], listed["max_uses"], listed["revoked"]) == (2, 2, False)
+    assert "url" not in listed and secret not in str(listed)
+    everything = str([event.payload for event in await house.log(live)])
+    assert secret not in everything, "no log carries it"
+
+
+async def test_invitations_expire_are_revoked_and_count_for_one_room(
+    ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await ji_house()
+    live, other = await house.room(), await house.room()
+
+    async def make(**fields: Any) -> tuple[str, str]:
+        made = await house.invitations.create(live, None, role=Role.SPECTATOR, **fields)
+        return made["id"], made["url"].partition("#invite=")[2]
+
+    _, soon = await make(expires_in=60)
+    revoked, gone = await make()
+    _, good = await make()
+    await house.invitations.revoke(live, None, revoked)
+    with pytest.raises(NotFound):
+        await house.invitations.revoke(other, None, revoked)
+    later = clock.now() + 61 * 1_000_000
+    for room, secret in ((live, gone), (live, "wrong"), (live, ""), (other, good)):
+        with pytest.raises(Forbidden):
+            await house.members.join(room.room.id, name="Eve", invite=secret)
+    await house.members.join(live.room.id, name="Ada", invite=soon)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: later)
+        with pytest.raises(Forbidden):
+            await house.members.join(live.room.id, name="Eve", invite=soon)
+    await house.members.join(live.room.id, name="Bob", invite=good)
+
+
+@pytest.mark.parametrize("fields", [{"expires_in": 0}, {"expires_in": 10**9}, {"max_uses": 0}, {"max_uses": 1_001}])
+async def test_an_invitation_has_bounds(ji_house: MakeHouse, fields: dict[str, int]) -> None:
+    house = await ji_house()
+    live = await house.room()
+    with pytest.raises(BadRequest):
+        await house.invitations.create(live, None, role=Role.SPECTATOR, **fields)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "possible"),
+    [
+        (Role.CANDIDATE, "edit", True),
+        (Role.CANDIDATE, "run", True),
+        (Role.CANDIDATE, "chat", True),
+        (Role.INTERVIEWER, "edit", True),
+        (Role.INTERVIEWER, "run", False),
+        (Role.INTERVIEWER, "manage", False),
+        (Role.SPECTATOR, "chat", True),
+        (Role.SPECTATOR, "edit", False),
+        (Role.SPECTATOR, "view", False),
+        (Role.CANDIDATE, "manage", False),
+        (Role.CANDIDATE, "sudo", False),
+    ],
+)
+async def test_what_can_be_switched_is_switched_live(
+    ji_house: MakeHouse, role: Role, name: str, possible: bool
+) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live, role)
+    socket = house.socket(live, member)
+    target = role is Role.SPECTATOR
+    if not possible:
+        with pytest.raises(BadRequest):
+            await house.members.switch(live, None, member.id, {name: True})
+        assert live.members[member.id] == member
+        return
+    await house.members.switch(live, None, member.id, {name: target})
+    assert live.members[member.id].can(Permission(name)) is target
+    assert socket.of("member_updated")[-1]["content"]["permissions"][name] is target
+    (event,) = await house.story(live, EventKind.PERMISSION_CHANGED)
+    assert event.payload == {"member": member.id, "permissions": {name: target}}
+    await house.crash()
+    again = await (await ji_house()).rooms.open(live.room.id)
+    assert again.members[member.id].can(Permission(name)) is target
+
+
+async def test_switches_at_the_same_moment_are_all_kept(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live)
+    names = ("edit", "run", "chat")
+    await asyncio.gather(*(house.members.switch(live, None, member.id, {name: False}) for name in names))
+    assert dict(live.members[member.id].switches) == dict.fromkeys(names, False)
+    (stored,) = await house.records.members(live.room)
+    assert stored == live.members[member.id]
+
+
+async def test_who_is_removed_while_being_switched_stays_removed(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live)
+    await asyncio.gather(
+        house.members.remove(live, None, member.id),
+        house.members.switch(live, None, member.id, {"edit": False}),
+        return_exceptions=True,
+    )
+    assert live.members[member.id].state is MemberState.REMOVED
+
+
+async def test_a_removed_member_is_out_at_once(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    interviewer = await house.seat(live, Role.INTERVIEWER)
+    watching = house.socket(live, interviewer)
+    member, token = await house.members.join(live.room.id, name="Ada")
+    sockets = [house.socket(live, member, kind) for kind in ("channel", "document", "kernel")]
+    with pytest.raises(Conflict):
+        await house.members.remove(live, interviewer, interviewer.id)
+    await house.members.remove(live, interviewer, member.id)
+    assert [socket.closed for socket in sockets] == [REMOVED] * 3
+    assert watching.of("leave")[-1]["content"]["reason"] == "removed"
+    for socket in sockets:
+        live.presence.leave(socket.connection)
+    with pytest.raises(Unauthorized):
+        await house.members.resolve(live.room.id, token)
+    with pytest.raises(NotFound):
+        await house.members.switch(live, interviewer, member.id, {"edit": True})
+    kinds = [event.kind for event in await house.story(live, EventKind.REMOVE, EventKind.LEAVE, EventKind.AWAY)]
+    assert kinds == [EventKind.REMOVE, EventKind.LEAVE]
+    await house.seat(live, name="Bob")
+
+
+async def test_the_interviewers_seat_is_the_same_each_time(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    account = Account(5, "a5", "g@example.org", "Grace")
+    found = await asyncio.gather(*(house.members.seat_interviewer(live, account) for _ in range(3)))
+    assert len({member.id for member, _ in found}) == 1
+    owner, token = await house.members.seat_interviewer(live, OWNER)
+    assert owner.id != found[0][0].id and owner.role is Role.INTERVIEWER
+    await house.crash()
+    house = await ji_house()
+    live = await house.rooms.open(live.room.id)
+    assert (await house.members.seat_interviewer(live, account))[0] == found[0][0]
+    assert await house.members.resolve(live.room.id, token) == owner
+
+
+async def test_a_seat_is_known_while_its_room_is_not_open(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member, token = await house.members.join(live.room.id, name="Ada")
+    await house.crash()
+    house = await ji_house()
+    assert await house.members.resolve(live.room.id, token) == member
+    assert house.rooms.open_rooms == []
+    with pytest.raises(NotFound):
+        wrong, _ = house.tokens.issue({"use": "member", "room": "none", "member": member.id}, 60)
+        await house.members.resolve("none", wrong)
+    await house.rooms.end(live.room.id, OWNER)
+    with pytest.raises(RoomEnded):
+        await house.members.join(live.room.id, name="Bob")
+
+
+async def test_a_flood_of_refusals_is_counted_not_written(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live, Role.SPECTATOR)
+    for _ in range(200):
+        with pytest.raises(InterviewError):
+            live.require(member.id, Permission.EDIT, 1, "x")
+    denied = await house.story(live, EventKind.DENIED)
+    # A new minute may have begun meanwhile.
+    assert 60 <= len(denied) <= 120
+    assert denied[59].payload is not None and denied[59].payload["more"] == "suppressed"

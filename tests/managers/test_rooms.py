@@ -1,0 +1,479 @@
+"""Does an interview begin once, stay while it is needed, and end with its record?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from jupyter_interview.collab import open_document
+from jupyter_interview.core import clock
+from jupyter_interview.core.errors import BadRequest, Conflict, NotFound, RoomEnded, StorageUnavailable, TooLarge
+from jupyter_interview.core.models import JSON, Account, Event, EventKind, RoomState, RunStatus
+from jupyter_interview.core.permissions import Role
+from jupyter_interview.core.ports import Document
+from jupyter_interview.managers.accounts import OWNER
+from jupyter_interview.managers.channel import ENDED
+from jupyter_interview.managers.live import LiveRoom
+from tests.managers.conftest import MakeHouse
+from tests.managers.house import House
+
+ELSE = Account(7, "else", "e@example.org", "Else")
+
+
+async def _released(house: House, live: LiveRoom) -> None:
+    """Wait until a room has left the memory."""
+    async with asyncio.timeout(20):
+        while house.rooms.opened(live.room.id) is live or house.rooms._closing:
+            gone = asyncio.Event()
+            live._release = _after(house.rooms._discard, gone)  # type: ignore[method-assign]
+            if house.rooms._closing:
+                await asyncio.gather(*house.rooms._closing.values())
+            elif house.rooms.opened(live.room.id) is live:
+                await gone.wait()
+
+
+def _after(release: Any, gone: asyncio.Event) -> Any:
+    def released(live: LiveRoom) -> None:
+        release(live)
+        gone.set()
+
+    return released
+
+
+async def test_a_new_room_is_there_with_all_its_metadata(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    room = await house.rooms.create(
+        OWNER,
+        title="  An   interview ",
+        language="python",
+        starter="print(1)",
+        password="secret",
+        settings={"seats": 2, "candidate": {"run": False}},
+        tags=["a", "b", "a", " "],
+    )
+    assert room["title"] == "An interview" and room["tags"] == ["a", "b"]
+    assert room["state"] == "waiting" and room["has_password"] and room["url"] == f"/base/interview/{room['id']}"
+    assert "password_hash" not in room
+    live = await house.rooms.open(room["id"])
+    assert live.document.code() == "print(1)"
+    stored = await house.rooms.get(room["id"])
+    assert stored.settings == {"seats": 2, "candidate": {"run": False}}
+    kinds = [event.kind for event in await house.log(live)]
+    assert kinds == [EventKind.ROOM_CREATED, EventKind.DOCUMENT_SNAPSHOT]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"title": " "}, BadRequest),
+        ({"title": "x" * 201}, TooLarge),
+        ({"tags": ["x" * 51]}, TooLarge),
+        ({"tags": [str(number) for number in range(21)]}, TooLarge),
+        ({"settings": {"seats": 0}}, BadRequest),
+        ({"settings": {"seats": True}}, BadRequest),
+        ({"settings": {"colour": "red"}}, BadRequest),
+        ({"settings": {"candidate": {"manage": True}}}, BadRequest),
+        ({"settings": {"candidate": {"edit": "no"}}}, BadRequest),
+    ],
+)
+async def test_what_is_malformed_makes_no_room(ji_house: MakeHouse, fields: JSON, error: type[Exception]) -> None:
+    house = await ji_house()
+    with pytest.raises(error):
+        await house.room(**fields)
+    assert house.rooms.open_rooms == [] and (await house.rooms.page(OWNER))[0] == []
+
+
+async def test_a_room_is_opened_once_however_many_ask(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    room_id = (await house.room()).room.id
+    await house.crash()
+    opened = 0
+
+    async def counting(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Document:
+        nonlocal opened
+        opened += 1
+        return await open_document(live, history, starting)
+
+    house = await ji_house(documents=counting)
+    asking = [asyncio.ensure_future(house.rooms.open(room_id)) for _ in range(10)]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    found = await asyncio.gather(*asking[1:])
+    assert len({id(live) for live in found}) == 1 and opened == 1
+    assert await house.rooms.open(room_id) is found[0]
+    assert house.rooms.open_rooms == [found[0]]
+
+
+async def test_a_failing_open_leaves_no_trace(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    first = await house.room()
+    house.socket(first, await house.seat(first))
+    await house.log(first)
+    await house.crash()
+    failing = True
+
+    async def documents(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Document:
+        if failing:
+            raise StorageUnavailable("the weather is bad")
+        return await open_document(live, history, starting)
+
+    # The candidate was there: its time of grace begins with each opening, and must end with a failed one.
+    house = await ji_house(documents=documents, grace_seconds=0.05)
+    loop: Any = asyncio.get_running_loop()
+    timers = [timer for timer in loop._scheduled if not timer.cancelled()]
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            await house.rooms.open(first.room.id)
+        assert house.rooms._live == {} and house.rooms.opened(first.room.id) is None
+    assert [timer for timer in loop._scheduled if not timer.cancelled()] == timers
+    failing = False
+    live = await house.rooms.open(first.room.id)
+    assert [event.seq for event in await house.log(live)] == list(range(1, live.log.seq + 1))
+
+
+async def test_rooms_that_are_not_there_are_not_found(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room(account=ELSE)
+    with pytest.raises(NotFound):
+        await house.rooms.open("no-such-room")
+    assert await house.rooms.owned(ELSE, live.room.id) == live.room == await house.rooms.owned(OWNER, live.room.id)
+    with pytest.raises(NotFound):
+        await house.rooms.owned(Account(8, "x", "x@y", "X"), live.room.id)
+
+
+async def test_rooms_are_listed_to_those_who_own_them(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    for number in range(5):
+        await house.room(account=ELSE if number % 2 else OWNER, title=f"r{number}", tags=[f"t{number}"])
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = await house.rooms.page(OWNER, limit=2, cursor=cursor)
+        seen += [room["title"] for room in page]
+        if cursor is None:
+            break
+    assert seen == ["r4", "r3", "r2", "r1", "r0"]
+    assert [room["title"] for room in (await house.rooms.page(ELSE))[0]] == ["r3", "r1"]
+    assert [room["title"] for room in (await house.rooms.page(OWNER, text="R2"))[0]] == ["r2"]
+    assert [room["title"] for room in (await house.rooms.page(OWNER, tag="t4"))[0]] == ["r4"]
+    assert (await house.rooms.page(OWNER, states=[RoomState.ENDED]))[0] == []
+    for wrong in ("", "x", "1", "1.x", "-1.2", "9" * 30 + ".1", "1.2.3", "²." + "1"):
+        with pytest.raises(BadRequest):
+            await house.rooms.page(OWNER, cursor=wrong)
+
+
+async def test_metadata_change_live(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    socket = house.socket(live, await house.seat(live))
+    changed = await house.rooms.update(live.room.id, OWNER, {"title": "New", "tags": ["x"], "password": "p"})
+    assert (changed["title"], changed["tags"], changed["has_password"]) == ("New", ["x"], True)
+    assert socket.of("room_updated")[-1]["content"]["title"] == "New"
+    (event,) = await house.story(live, EventKind.ROOM_UPDATED)
+    assert event.payload == {"title": "New", "tags": ["x"], "has_password": True}, "and no hash in the log"
+    assert not (await house.rooms.update(live.room.id, OWNER, {"password": None}))["has_password"]
+    assert (await house.rooms.get(live.room.id)).password_hash is None
+    with pytest.raises(BadRequest):
+        await house.rooms.update(live.room.id, OWNER, {"language": "r"})
+
+
+async def test_an_empty_room_leaves_the_memory_and_comes_back_as_it_was(ji_house: MakeHouse) -> None:
+    house = await ji_house(release_seconds=0.05, grace_seconds=0.01)
+    live = await house.room(starter="")
+    member = await house.seat(live)
+    socket = house.socket(live, member)
+    live.document.set_code("x = 1", member, socket.connection.id)
+    await live.messages.post(member, socket.connection, "hello", "c1")
+    await asyncio.wait([asyncio.ensure_future(live.log.barrier())])
+    assert live._release_timer is None, "it stays while somebody is there"
+    live.presence.leave(socket.connection)
+    await _released(house, live)
+    assert live.closed and house.rooms.open_rooms == [] and house.kernels[live.room.id].shut
+    again = await house.rooms.open(live.room.id)
+    assert again is not live and again.document.code() == "x = 1"
+    assert [message["content"] for message in again.messages.recent()] == ["hello"]
+    assert again.members == live.members
+
+
+async def test_a_room_stays_while_code_runs(ji_house: MakeHouse) -> None:
+    house = await ji_house(release_seconds=0.02)
+    live = await house.room(starter="1")
+    member = await house.seat(live)
+    await live.runs.request(member, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    outputs = kernel.begin()
+    expired = asyncio.Event()
+    original = live._expired
+
+    def note() -> None:
+        original()
+        expired.set()
+
+    live._expired = note  # type: ignore[method-assign]
+    live.idle()
+    for _ in range(2):
+        expired.clear()
+        await asyncio.wait_for(expired.wait(), 10)
+        assert house.rooms.opened(live.room.id) is live
+    outputs.stream("stdout", "late")
+    kernel.end()
+    await _released(house, live)
+    assert live.closed
+
+
+async def test_a_room_stays_while_somebody_is_being_seated(ji_house: MakeHouse) -> None:
+    house = await ji_house(release_seconds=0.02)
+    live = await house.room()
+    async with live.seats:
+        live._expired()
+        assert not live.closed and house.rooms.opened(live.room.id) is live
+    await _released(house, live)
+
+
+async def test_a_closing_room_is_not_opened_beside_itself(ji_house: MakeHouse) -> None:
+    """Its kernel takes its time to end and still has something for the log: the numbers go on from there."""
+    house = await ji_house()
+    live = await house.room()
+    live.runs.start_kernel()
+    ending, end = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        ending.set()
+        await end.wait()
+        live.runs.kernel_event("kernel_died", {})
+
+    house.kernels[live.room.id].on_shutdown = slowly
+    house.rooms._discard(live)
+    opening = asyncio.ensure_future(house.rooms.open(live.room.id))
+    await ending.wait()
+    done, _ = await asyncio.wait([opening], timeout=0.02)
+    assert not done
+    end.set()
+    again = await opening
+    again.log.append(EventKind.INTERRUPT)
+    await again.log.barrier()
+    events = await house.log(again)
+    assert [event.seq for event in events] == list(range(1, again.log.seq + 1))
+    assert [event.kind for event in events][-2:] == [EventKind.KERNEL_DIED, EventKind.INTERRUPT]
+
+
+async def test_nothing_gets_into_the_log_of_a_closed_room(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live)
+    await live.close()
+    with pytest.raises(StorageUnavailable):
+        house.socket(live, member)
+    seq = len(await house.log(live))
+    live.deny(member.key, 0, "late")
+    live.log.append(EventKind.INTERRUPT)
+    with pytest.raises(StorageUnavailable):
+        await live.log.barrier()
+    assert len(await house.log(live)) == seq
+    await live.close()
+
+
+async def test_the_end_stores_the_record_and_tells_everybody(ji_house: MakeHouse) -> None:
+    house = await ji_house(grace_seconds=0.01)
+    live = await house.room(starter="1 + 1")
+    candidate = await house.seat(live, name="Ada")
+    interviewer = await house.seat(live, Role.INTERVIEWER, "Grace")
+    sockets = [house.socket(live, member) for member in (candidate, interviewer)]
+    await live.messages.post(candidate, sockets[0].connection, "hello", None)
+    await live.runs.request(candidate, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.begin().stream("stdout", "2")
+    kernel.end()
+    ended = await house.rooms.end(live.room.id, interviewer)
+    assert (ended["state"], ended["members_online"], ended["members"]) == ("ended", 0, [])
+    assert kernel.shut and live.document.frozen  # type: ignore[attr-defined]
+    for socket in sockets:
+        assert socket.of("room_ended")[0]["content"]["state"] == "ended"
+        assert socket.closed == ENDED
+    with pytest.raises(RoomEnded):
+        await house.rooms.end(live.room.id, interviewer)
+    with pytest.raises(RoomEnded):
+        await house.rooms.open(live.room.id)
+    room = await house.rooms.get(live.room.id)
+    record = await house.records.record(room)
+    assert record is not None
+    assert room.ended and room.ended_at == record["ended_at"] and record["language"] == "python"
+    assert record["started_at"] == room.started_at
+    assert record["duration"] == record["ended_at"] - record["started_at"] > 0
+    assert record["notebook"]["cells"][0]["outputs"][0]["text"] == "2"
+    assert record["notebook"] == (await house.records.notebook(room))[0]
+    assert [(m["sender"]["name"], m["content"]) for m in record["messages"]] == [("Ada", "hello")]
+    assert [(run["status"], run["source"], run["member"]["name"]) for run in record["runs"]] == [("ok", "1 + 1", "Ada")]
+    seats = {seat["name"]: seat for seat in record["members"]}
+    assert seats["Ada"]["role"] == "candidate" and seats["Grace"]["role"] == "interviewer"
+    assert all(len(seat["present"]) == 1 for seat in seats.values())
+    (event,) = await house.story(live, EventKind.ROOM_ENDED)
+    assert event.member == interviewer.key
+    with pytest.raises(RoomEnded):
+        await house.rooms.update(live.room.id, OWNER, {"title": "x"})
+
+
+async def test_nobody_says_anything_after_the_end(ji_house: MakeHouse) -> None:
+    """What is confirmed is in the record: between the end and the record nothing is taken any more."""
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live)
+    socket = house.socket(live, member)
+    store = house.records.store
+    tried: list[type[Exception]] = []
+
+    async def storing(room: Any) -> Any:
+        for act in (
+            lambda: live.messages.post(member, socket.connection, "late", None),
+            lambda: live.runs.request(member, 0, [(None, None)]),
+        ):
+            try:
+                await act()  # type: ignore[no-untyped-call]
+            except RoomEnded as error:
+                tried.append(type(error))
+        return await store(room)
+
+    house.records.store = storing  # type: ignore[method-assign]
+    await house.rooms.end(live.room.id, OWNER)
+    assert tried == [RoomEnded, RoomEnded]
+    assert await house.story(live, EventKind.CHAT_MESSAGE) == []
+
+
+async def test_a_crash_between_the_end_and_its_record_is_repaired(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    await house.seat(live)
+    await live.log.record(EventKind.ROOM_ENDED, payload={"by": "owner"})
+    await house.crash()
+    house = await ji_house()
+    assert not (await house.rooms.get(live.room.id)).ended
+    for _ in range(2):
+        with pytest.raises(RoomEnded):
+            await house.rooms.open(live.room.id)
+    room = await house.rooms.get(live.room.id)
+    record = await house.records.record(room)
+    assert room.ended and record is not None and record["ended_at"] == room.ended_at
+    assert house.rooms.open_rooms == []
+
+
+async def test_an_end_that_cannot_be_stored_is_made_up_for(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    socket = house.socket(live, await house.seat(live))
+    store = house.records.store
+
+    async def failing(room: Any) -> Any:
+        raise StorageUnavailable("the weather is bad")
+
+    house.records.store = failing  # type: ignore[method-assign]
+    with pytest.raises(StorageUnavailable):
+        await house.rooms.end(live.room.id, OWNER)
+    assert socket.closed == 4503 and house.rooms.opened(live.room.id) is None
+    house.records.store = store  # type: ignore[method-assign]
+    with pytest.raises(RoomEnded):
+        await house.rooms.open(live.room.id)
+    assert (await house.rooms.get(live.room.id)).ended
+    assert len(await house.story(live, EventKind.ROOM_ENDED)) == 1
+
+
+async def test_two_who_end_it_end_it_once(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    results = await asyncio.gather(*(house.rooms.end(live.room.id, OWNER) for _ in range(3)), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["RoomEnded", "RoomEnded", "dict"]
+    assert len(await house.story(live, EventKind.ROOM_ENDED)) == 1
+
+
+async def test_only_an_ended_room_is_deleted(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    with pytest.raises(Conflict):
+        await house.rooms.delete(live.room.id)
+    await house.rooms.end(live.room.id, OWNER)
+    await house.rooms.delete(live.room.id)
+    with pytest.raises(NotFound):
+        await house.rooms.get(live.room.id)
+    assert await house.log(live) == []
+
+
+async def test_a_lost_log_closes_the_room_and_no_other(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live, other = await house.room(), await house.room()
+    sockets = [house.socket(room, await house.seat(room)) for room in (live, other)]
+    await live.log.barrier()
+    live.log.seq -= 1  # the next number is taken: the database refuses it
+    live.log.append(EventKind.INTERRUPT)
+    await sockets[0].until(lambda socket: socket.closed is not None)
+    assert sockets[0].closed == 4503
+    assert sockets[0].of("error")[0]["content"]["code"] == "storage_unavailable"
+    other.log.append(EventKind.INTERRUPT)
+    await other.log.barrier()
+    assert sockets[1].closed is None
+    again = await house.rooms.open(live.room.id)
+    again.log.append(EventKind.INTERRUPT)
+    await again.log.barrier()
+    assert [event.seq for event in await house.log(again)] == list(range(1, again.log.seq + 1))
+
+
+async def test_a_notebook_stands_as_it_stood(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room(starter="")
+    member = await house.seat(live)
+    seqs = []
+    for text in ("a", "ab", "abc"):
+        live.document.set_code(text, member, 1)
+        await live.log.barrier()
+        seqs.append(live.log.seq)
+    sources = []
+    for at in (None, *map(str, seqs), "99999999999"):
+        notebook, seq = await house.records.notebook(live.room, at)
+        sources.append(notebook["cells"][0]["source"])
+        assert seq == (live.log.seq if at in (None, "99999999999") else int(at))
+    assert sources == ["abc", "a", "ab", "abc", "abc"]
+    at_the_first = (await house.log(live))[seqs[0] - 1].at
+    notebook, _ = await house.records.notebook(live.room, clock.iso(at_the_first))
+    assert notebook["cells"][0]["source"].startswith("a")
+    for early in ("0", "1", "1999-01-01T00:00:00Z"):
+        with pytest.raises(NotFound):
+            await house.records.notebook(live.room, early)
+    for wrong in ("", "-1", "x", "²", "99999-01-01", "1" * 12):
+        with pytest.raises(BadRequest):
+            await house.records.notebook(live.room, wrong)
+
+
+async def test_the_log_is_read_in_pages(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    for _ in range(5):
+        live.log.append(EventKind.INTERRUPT)
+    await live.log.barrier()
+    after: int | None = 0
+    seen: list[int] = []
+    while after is not None:
+        page, after = await house.records.events(live.room, after=after, kinds=None, limit=3)
+        seen += [event.seq for event in page]
+    assert seen == list(range(1, live.log.seq + 1))
+    only, after = await house.records.events(live.room, after=0, kinds=[EventKind.INTERRUPT], limit=5)
+    assert len(only) == 5 and after is None
+
+
+async def test_the_server_stops_with_everything_stored(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room(starter="1")
+    member = await house.seat(live)
+    socket = house.socket(live, member)
+    await live.runs.request(member, 0, [(None, None)])
+    house.kernels[live.room.id].begin()
+    live.document.set_code("last words", member, socket.connection.id)
+    opening = asyncio.ensure_future(house.rooms.create(OWNER, title="half open", language="python"))
+    await asyncio.sleep(0)
+    await house.stop()
+    await asyncio.gather(opening, return_exceptions=True)
+    assert socket.closed is not None and house.kernels[live.room.id].shut
+    house = await ji_house()
+    again = await house.rooms.open(live.room.id)
+    assert again.document.code() == "last words"
+    assert [run["status"] for run in again.runs.recent()] == [RunStatus.DIED.value]

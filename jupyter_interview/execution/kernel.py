@@ -12,9 +12,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import zmq
+from zmq.utils.monitor import parse_monitor_message
+
 from ..core.errors import KernelUnavailable
 from ..core.models import JSON
 from . import shapes
+from .manager import check_socket
+from .outputs import TOO_LARGE
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +75,8 @@ class KernelLink:
         self._tasks = [
             asyncio.create_task(self._read(self._client.iopub_channel, self._iopub), name="kernel-iopub"),
             asyncio.create_task(self._read(self._client.shell_channel, self._shell), name="kernel-shell"),
+            asyncio.create_task(self._mend(self._client.iopub_channel), name="kernel-iopub-mend"),
+            asyncio.create_task(self._mend(self._client.shell_channel), name="kernel-shell-mend"),
         ]
         self._active.set()
         try:
@@ -106,6 +113,8 @@ class KernelLink:
             task.cancel()
         self._tasks = []
         if self._client is not None:
+            for channel in (self._client.iopub_channel, self._client.shell_channel):
+                channel.socket.disable_monitor()
             self._client.stop_channels()
             self._client = None
 
@@ -135,6 +144,27 @@ class KernelLink:
             if message is not None:
                 take(*message)
             await self._pace()
+
+    async def _mend(self, channel: Any) -> None:
+        """Connect again when the connection was lost.
+
+        libzmq gives a connection up for good when a message is larger than it may be, and would show nothing any more.
+        """
+        events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        while True:
+            event = parse_monitor_message(await events.recv_multipart())
+            if event["event"] != zmq.EVENT_DISCONNECTED:
+                return
+            endpoint = event["endpoint"].decode()
+            try:
+                check_socket(endpoint.removeprefix("ipc://"))
+                channel.socket.disconnect(endpoint)
+                channel.socket.connect(endpoint)
+            except (KernelUnavailable, zmq.ZMQError):
+                # The kernel itself is gone: whoever watches its process says so.
+                return
+            if self._execution is not None:
+                self._execution.on_message(TOO_LARGE, {})
 
     async def _pace(self) -> None:
         """Give way to everybody else; without a run, or when its output is no longer shown, read slowly.

@@ -27,6 +27,9 @@ _FLOOD = 4
 _INPUT_ERROR = "StdinNotImplementedError"
 _INPUT_LINE = "input() is not available in an interview. Put the value into a variable instead."
 
+TOO_LARGE = "too_large"
+"""What stands for a message that was larger than one may be, and so never came."""
+
 _Step = Callable[[], None]
 
 
@@ -88,6 +91,9 @@ class RunOutputs:
             self._update(content)
         elif kind == "clear_output":
             self._clear(content.get("wait") is True)
+        elif kind == TOO_LARGE:
+            self.note("An output was too large and is not shown.")
+            self._flooded()
 
     def note(self, line: str) -> None:
         """Write a line of ours to stderr, whatever the limits say."""

@@ -167,7 +167,8 @@ async def test_no_text_stops_the_writer(ji_database: Database, ji_room: int, tex
     writes.append(1, payload={"text": text_, text_: [text_]}, kind=EventKind.DENIED)
     assert await writes.all(1) == [(1, None)]
     (event,) = await ji_database.read(lambda connection: read_events(connection, ji_room))
-    assert event.payload == {"text": text_, text_: [text_]}
+    stored = text_.encode("utf-8", "replace").decode()
+    assert event.payload == {"text": stored, stored: [stored]}
 
 
 async def test_who_is_told_and_raises_stops_nobody(

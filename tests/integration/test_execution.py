@@ -164,7 +164,7 @@ async def test_the_output_cap(interview: Interview) -> None:
     """Beyond the cap a run shows no more and says so; a flood is stopped; the document stays small."""
     [end] = await interview.run("for i in range(2_000): print('x' * 20)")
     assert len(interview.seen.printed()) <= 20_000 and "limit" in end["message"]
-    [end] = await interview.run("while True: print('x' * 1_000)")
+    [end] = await interview.run("while True: print('x' * 1_000, flush=True)")
     assert end["status"] == "interrupted" and len(interview.seen.printed()) <= 20_000
     [end] = await interview.run("from IPython.display import display\nfor i in range(50): display(i)")
     assert "20 outputs" in end["message"] and len(interview.seen.outputs()) == 21
@@ -172,11 +172,25 @@ async def test_the_output_cap(interview: Interview) -> None:
     assert interview.seen.printed() == "after\n"
 
 
+async def test_a_huge_output_takes_no_other_with_it(interview: Interview) -> None:
+    """One message beyond what the server reads, or a flood in one piece: the runs after it show their outputs."""
+    for source in (
+        "from IPython.display import HTML, display\ndisplay(HTML('x' * 40_000_000))\nprint('here')",
+        "print('x' * 40_000_000)",
+        "while True: print('x' * 1_000)",
+    ):
+        await interview.run(source)
+        assert len(interview.seen.printed()) <= 20_000
+        [end] = await interview.run("print('after')")
+        assert end["status"] == "ok" and interview.seen.printed() == "after\n", source
+
+
 async def test_a_dead_kernel_is_said_so_and_restarted(interview: Interview) -> None:
     """The run ends as ``died`` with a reason, everybody sees the kernel dead and then back."""
     await interview.run("x = 1")
     interview.hears.all.clear()
-    suicide = "import os, signal\nprint('last words', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    last = "import os, signal, time\nprint('last words', flush=True)\ntime.sleep(0.5)\n"
+    suicide = f"{last}os.kill(os.getpid(), signal.SIGKILL)"
     [end] = await interview.run(suicide)
     assert end["status"] == "died" and end["message"]
     assert interview.seen.printed() == "last words\n"

@@ -28,7 +28,7 @@ async def _released(house: House, live: LiveRoom) -> None:
     async with asyncio.timeout(20):
         while house.rooms.opened(live.room.id) is live or house.rooms._closing:
             gone = asyncio.Event()
-            live._release = _after(house.rooms._discard, gone)  # type: ignore[method-assign]
+            live._release = _after(house.rooms._discard, gone)
             if house.rooms._closing:
                 await asyncio.gather(*house.rooms._closing.values())
             elif house.rooms.opened(live.room.id) is live:
@@ -331,7 +331,7 @@ async def test_nobody_says_anything_after_the_end(ji_house: MakeHouse) -> None:
             lambda: live.runs.request(member, 0, [(None, None)]),
         ):
             try:
-                await act()  # type: ignore[no-untyped-call]
+                await act()
             except RoomEnded as error:
                 tried.append(type(error))
         return await store(room)

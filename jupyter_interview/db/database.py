@@ -278,17 +278,19 @@ class Database:
         assert self._loop is not None
         # A loop that was closed under us has nobody left to tell.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._settle, batch, failure)
+            # Looked up here: by the time that the loop tells, a later event of the same stream may have failed.
+            failures = [failure if isinstance(item, _Job) else item[2].failure for item in batch]
+            self._loop.call_soon_threadsafe(self._settle, batch, failures)
 
-    def _settle(self, batch: list[_Item], failure: Exception | None) -> None:
+    def _settle(self, batch: list[_Item], failures: list[Exception | None]) -> None:
         """Back on the loop: tell everybody in the batch."""
-        for item in batch:
+        for item, failure in zip(batch, failures, strict=True):
             if isinstance(item, _Job):
                 _resolve(item, failure)
             else:
                 self._backlog -= 1
                 try:
-                    item[1](failure or item[2].failure)
+                    item[1](failure)
                 except Exception:
                     _log.exception("Somebody could not be told of an event")
         if self._backlog <= self._limit // 2:

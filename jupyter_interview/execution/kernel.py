@@ -58,6 +58,7 @@ class KernelLink:
         self._kernel = kernel
         self._client: Any = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._monitors: list[Any] = []
         self._sending: set[asyncio.Future[Any]] = set()
         self._execution: Execution | None = None
         self._active = asyncio.Event()
@@ -75,9 +76,11 @@ class KernelLink:
         self._tasks = [
             asyncio.create_task(self._read(self._client.iopub_channel, self._iopub), name="kernel-iopub"),
             asyncio.create_task(self._read(self._client.shell_channel, self._shell), name="kernel-shell"),
-            asyncio.create_task(self._mend(self._client.iopub_channel), name="kernel-iopub-mend"),
-            asyncio.create_task(self._mend(self._client.shell_channel), name="kernel-shell-mend"),
         ]
+        for channel in (self._client.iopub_channel, self._client.shell_channel):
+            events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            self._monitors.append(events)
+            self._tasks.append(asyncio.create_task(self._mend(channel, events), name="kernel-mend"))
         self._active.set()
         try:
             await asyncio.wait_for(self._until_answered(), seconds)
@@ -115,6 +118,9 @@ class KernelLink:
         if self._client is not None:
             for channel in (self._client.iopub_channel, self._client.shell_channel):
                 channel.socket.disable_monitor()
+            for events in self._monitors:
+                events.close(linger=0)
+            self._monitors = []
             self._client.stop_channels()
             self._client = None
 
@@ -145,12 +151,11 @@ class KernelLink:
                 take(*message)
             await self._pace()
 
-    async def _mend(self, channel: Any) -> None:
+    async def _mend(self, channel: Any, events: Any) -> None:
         """Connect again when the connection was lost.
 
         libzmq gives a connection up for good when a message is larger than it may be, and would show nothing any more.
         """
-        events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         while True:
             event = parse_monitor_message(await events.recv_multipart())
             if event["event"] != zmq.EVENT_DISCONNECTED:

@@ -58,6 +58,7 @@ class RunOutputs:
         self._count = 0
         self._dropped = 0
         self._closed = False
+        self._lost = False
         self.full: str | None = None
 
     def begin(self) -> None:
@@ -92,8 +93,11 @@ class RunOutputs:
         elif kind == "clear_output":
             self._clear(content.get("wait") is True)
         elif kind == TOO_LARGE:
-            self.note("An output was too large and is not shown.")
-            self._flooded()
+            if self._lost:
+                self._flooded()
+            else:
+                self._lost = True
+                self.note("An output was too large and is not shown.")
 
     def note(self, line: str) -> None:
         """Write a line of ours to stderr, whatever the limits say."""

@@ -30,7 +30,7 @@ from .websocket import Socket, connect
 
 KEYS_PER_SECOND = 10
 _WARM_UP_SECONDS = 2.0
-_DRAIN_SECONDS = 10.0
+_DRAIN_SECONDS = 90.0
 _TEXT = "for item in range(10):\n    print(item, item ** 2)\n"
 Peer = Callable[[Path], AbstractContextManager[Site]]
 

@@ -250,8 +250,8 @@ async def test_a_closing_room_is_not_opened_beside_itself(ji_house: MakeHouse) -
     opening = asyncio.ensure_future(house.rooms.open(live.room.id))
     await ending.wait()
     done, _ = await asyncio.wait([opening], timeout=0.02)
-    assert not done
     end.set()
+    assert not done
     again = await opening
     again.log.append(EventKind.INTERRUPT)
     await again.log.barrier()

@@ -110,7 +110,7 @@ format: $(MADE)/development $(MADE)/front-end-packages ## Bring the sources into
 
 .PHONY: bench
 bench: $(MADE)/benchmarks $(MADE)/labextension ## The performance goals, as ratios measured in one run
-	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script" $(ARGS); done
+	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: docs
 docs: $(MADE)/package ## The generated parts of docs/

@@ -78,7 +78,7 @@ class KernelLink:
             asyncio.create_task(self._read(self._client.shell_channel, self._shell), name="kernel-shell"),
         ]
         for channel in (self._client.iopub_channel, self._client.shell_channel):
-            events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECTED)
             self._monitors.append(events)
             self._tasks.append(asyncio.create_task(self._mend(channel, events), name="kernel-mend"))
         self._active.set()
@@ -156,8 +156,14 @@ class KernelLink:
 
         libzmq gives a connection up for good when a message is larger than it may be, and would show nothing any more.
         """
+        lost = False
         while True:
             event = parse_monitor_message(await events.recv_multipart())
+            if event["event"] == zmq.EVENT_CONNECTED:
+                if lost and self._execution is not None:
+                    self._execution.on_message(TOO_LARGE, {})
+                lost = False
+                continue
             if event["event"] != zmq.EVENT_DISCONNECTED:
                 return
             endpoint = event["endpoint"].decode()
@@ -168,8 +174,8 @@ class KernelLink:
             except (KernelUnavailable, zmq.ZMQError):
                 # The kernel itself is gone: whoever watches its process says so.
                 return
-            if self._execution is not None:
-                self._execution.on_message(TOO_LARGE, {})
+            # A kernel that has died disconnects as well, and does not come back by this.
+            lost = True
 
     async def _pace(self) -> None:
         """Give way to everybody else; without a run, or when its output is no longer shown, read slowly.

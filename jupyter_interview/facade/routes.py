@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..web import ROOM
 from .document import DocumentSession, DocumentSocket
 from .entry import DeskPage, JoinHandler, LoginPage, ReplayPage, RoomPage
 from .kernel import Kernel, KernelAction, Kernels, KernelSocket, KernelSpecs, Runs, Session, Sessions
 from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Static, Translations, Workspaces
 
-_ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LAB = r"(?P<path>(?:doc|lab)(?:/workspaces/[^/]+)?(?:/tree(?:/.*)?)?)"
 _PAGE = {"name": "lab"}
@@ -37,7 +37,7 @@ COMMON: list[tuple[Any, ...]] = [
 ]
 """Below both prefixes."""
 
-ROOM: list[tuple[Any, ...]] = [
+IN_ROOM: list[tuple[Any, ...]] = [
     (r"", RoomPage, _PAGE),
     (r"/" + _LAB, RoomPage, _PAGE),
     (r"/replay", ReplayPage, _PAGE),
@@ -68,7 +68,7 @@ DESK: list[tuple[Any, ...]] = [
 
 def facade_handlers() -> list[tuple[Any, ...]]:
     """All of them, with their prefixes."""
-    prefix = rf"/interview/(?P<room>{_ROOM})"
-    rooms = [(prefix + route[0], *route[1:]) for route in [*ROOM, *COMMON]]
+    prefix = rf"/interview/(?P<room>{ROOM})"
+    rooms = [(prefix + route[0], *route[1:]) for route in [*IN_ROOM, *COMMON]]
     desk = [(r"/interview" + route[0], *route[1:]) for route in [*DESK, *COMMON]]
     return [*rooms, *desk]

@@ -23,8 +23,7 @@ from ..core.models import Account, Member
 from ..core.permissions import Permission
 from ..managers.channel import Connection, encode
 from ..managers.live import LiveRoom
-from ..web import Gate, InterviewHandler, InterviewSocket
-from .rest import ROOM
+from ..web import ROOM, Gate, InterviewHandler, InterviewSocket
 
 _log = logging.getLogger(__name__)
 _ID_CHARS = 100

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..web import ROOM
 from .login import LoginHandler, LogoutHandler
 from .members import InvitationHandler, InvitationsHandler, MemberHandler, MembersHandler
 from .records import EventsHandler, MessagesHandler, NotebookHandler, RunsHandler
 from .rooms import EndHandler, LanguagesHandler, RoomHandler, RoomsHandler
 
-ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _ID = r"[0-9a-f]{1,32}"
 _TARGET = rf"/api/interview/rooms/(?P<target>{ROOM})"
 

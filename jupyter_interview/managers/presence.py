@@ -13,7 +13,7 @@ from ..core.errors import StorageUnavailable
 from ..core.models import JSON, Event, EventKind, Member
 from ..core.models import Presence as State
 from ..core.ports import Peer
-from .channel import Close, Connection
+from .channel import Close, Connection, sender_of
 
 if TYPE_CHECKING:
     from .live import LiveRoom
@@ -117,7 +117,7 @@ class Presence:
                 TYPING_SECONDS, lambda: self.typing(member, connection, on=False)
             )
         if (timer is None) == on:
-            self._live.peers.broadcast("typing", on, but=connection, sender=_sender(member))
+            self._live.peers.broadcast("typing", on, but=connection, sender=sender_of(member))
 
     def close(self) -> None:
         """The room leaves the memory: no timer stays behind."""
@@ -142,7 +142,3 @@ class Presence:
 
     def _log(self, kind: EventKind, member: Member, connection: int, payload: JSON) -> None:
         self._live.log.append(kind, member=member.key, connection=connection, payload=payload)
-
-
-def _sender(member: Member) -> JSON:
-    return {"id": member.id, "name": member.name, "role": member.role.value}

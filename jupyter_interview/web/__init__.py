@@ -1,6 +1,6 @@
 """What do all our handlers have in common? Who asks, what is refused, and how that is told."""
 
-from .base import Gate, InterviewHandler
+from .base import ROOM, Gate, InterviewHandler
 from .socket import InterviewSocket
 
-__all__ = ["Gate", "InterviewHandler", "InterviewSocket"]
+__all__ = ["ROOM", "Gate", "InterviewHandler", "InterviewSocket"]

@@ -23,6 +23,8 @@ from ..managers.live import LiveRoom
 from ..managers.services import SETTING, Services
 
 Model = TypeVar("Model", bound=BaseModel)
+ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+"""A room's id in a URL: a UUID of version 4."""
 _METHODS = frozenset({"get", "head", "post", "put", "patch", "delete"})
 
 

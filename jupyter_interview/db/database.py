@@ -23,7 +23,7 @@ from ..core.errors import StorageUnavailable
 from ..core.models import Event
 from . import schema
 from .engine import open_engine
-from .events import event_insert, row_of
+from .events import EventInsert, row_of
 from .schema import SchemaMismatch
 
 __all__ = ["Database", "SchemaMismatch", "Stream"]
@@ -85,7 +85,7 @@ class Database:
         self._reader = open_engine(url, writer=False)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
-        self._statement, self._parameters = event_insert(self._writer)
+        self._insert = EventInsert(self._writer)
 
     def prepare(self) -> None:
         """Create the schema of an empty database, check that of another. Blocks: for before the loop runs.
@@ -233,23 +233,27 @@ class Database:
                 return batch, False
 
     def _commit(self, batch: list[_Item]) -> None:
-        rows: list[dict[str, Any]] = []
         if self._connection is None:
             self._connection = self._writer.connect()
         connection = self._connection
+        if not any(isinstance(item, _Job) for item in batch):
+            rows = [item[0] for item in batch if not isinstance(item, _Job) and item[2].failure is None]
+            if not rows or self._insert.alone(connection, rows):
+                return
+        rows = []
         with connection.begin():
             for item in batch:
                 if isinstance(item, _Job):
                     # Order counts: a job may read what was appended before it.
-                    self._insert(connection, rows)
+                    self._flush(connection, rows)
                     self._perform(connection, item)
                 elif item[2].failure is None:
                     rows.append(item[0])
-            self._insert(connection, rows)
+            self._flush(connection, rows)
 
-    def _insert(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+    def _flush(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         if rows:
-            connection.exec_driver_sql(self._statement, [self._parameters(row) for row in rows])
+            self._insert.within(connection, rows)
             rows.clear()
 
     def _forget_connection(self) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+import sqlite3
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from ..core.models import JSON, Event, EventKind
 from .tables import event
+
+# The driver keeps that many prepared statements, one for each number of rows.
+_TOGETHER = 64
 
 
 def row_of(item: Event) -> dict[str, Any]:
@@ -33,16 +38,43 @@ def _compact(payload: JSON) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def event_insert(engine: Engine) -> tuple[str, Callable[[dict[str, Any]], Any]]:
-    """The insert of an event as the driver takes it, and what makes a row its parameters.
+class EventInsert:
+    """How rows of the log are written: for each keystroke, so the statement is compiled once.
 
-    Written for each keystroke: compiling it once halves the time of a commit.
+    Args:
+        engine: of the writer.
     """
-    compiled = insert(event).compile(dialect=engine.dialect, column_keys=[column.name for column in event.columns])
-    names = compiled.positiontup
-    if names is None:
-        return str(compiled), lambda row: row
-    return str(compiled), itemgetter(*names)
+
+    def __init__(self, engine: Engine) -> None:
+        compiled = insert(event).compile(dialect=engine.dialect, column_keys=[column.name for column in event.columns])
+        self._text = str(compiled)
+        self._dialect = engine.dialect
+        self._row = f", ({', '.join('?' * len(event.columns))})"
+        # PostgreSQL takes names and SQLite positions.
+        self._parameters = itemgetter(*compiled.positiontup) if compiled.positiontup else dict
+
+    def within(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Write in the transaction that the connection has begun."""
+        connection.exec_driver_sql(self._text, [self._parameters(row) for row in rows])
+
+    def alone(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> bool:
+        """Write rows that need no transaction around them; false where it takes one.
+
+        A single statement is a transaction of its own. It costs the writer two hand-overs of the interpreter instead of
+        seven, and each of them waits for the event loop while that is busy.
+
+        Raises:
+            DBAPIError: the database refused; then none of the rows is written.
+        """
+        if self._dialect.name != "sqlite" or len(rows) > _TOGETHER:
+            return False
+        text = self._text + self._row * (len(rows) - 1)
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute(text, [value for row in rows for value in self._parameters(row)])
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(text, None, error, sqlite3.Error, dialect=self._dialect) from error
+        return True
 
 
 def _event_of(row: Row[Any]) -> Event:

@@ -208,8 +208,14 @@ class NotebookDocument:
             return None
         if self._live.log.failure is not None:
             raise StorageUnavailable("The server cannot store what happens here.")
-        try:
+        with self._refusing(socket):
             return self._dispatch(socket, message)
+
+    @contextlib.contextmanager
+    def _refusing(self, socket: _Socket) -> Generator[None]:
+        """What is wrong with a message is logged and said."""
+        try:
+            yield
         except Forged as error:
             self._live.deny(socket.key, socket.id, "awareness", reason=str(error))
             raise BadMessage("You can speak for yourself only.") from error
@@ -231,10 +237,7 @@ class NotebookDocument:
                 return self._update(socket, data)
             raise Malformed("an unknown step of the sync protocol")
         if kind == wire.AWARENESS:
-            member = self._live.members[socket.member]
-            if (out := self._awareness.receive(member, socket.id, reader.bytes())) is not None:
-                self._send(out, but=socket.id)
-            return None
+            return self._heed_later(socket, reader.bytes())
         if kind == wire.QUERY_AWARENESS:
             if (everybody := self._awareness.everybody()) is not None:
                 socket.send(everybody)
@@ -244,6 +247,16 @@ class NotebookDocument:
                 raise Malformed("an unknown request")
             return self._saved(socket, reader.varuint())
         raise Malformed("an unknown kind of message")
+
+    async def _heed_later(self, socket: _Socket, awareness: bytes) -> None:
+        """A cursor stands beside a character: it goes out behind that, and keystrokes do not wait for cursors."""
+        await self._live.log.barrier()
+        if socket.id not in self._sockets:
+            return
+        with self._refusing(socket):
+            out = self._awareness.receive(self._live.members[socket.member], socket.id, awareness)
+        if out is not None:
+            self._send(out, but=socket.id)
 
     async def _answer(self, socket: _Socket, state: bytes) -> None:
         """What a client lacks: only what is durable goes out."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_interview.collab.document import NotebookDocument
+from jupyter_interview.core.models import EventKind
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.live import LiveRoom
 from tests.collab.clients import Client
@@ -59,6 +60,10 @@ class Pair:
         await self.live.log.barrier()
         for client in (self.candidate, self.interviewer):
             await client.flush()
+
+    async def denied(self) -> list[Any]:
+        """What the log says was refused."""
+        return [event.payload for event in await self.house.story(self.live, EventKind.DENIED)]
 
 
 MakePair = Callable[..., Awaitable[Pair]]

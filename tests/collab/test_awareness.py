@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from typing import Any
@@ -11,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_interview.collab.awareness import STATE_BYTES, Awareness, Forged
-from jupyter_interview.collab.wire import AWARENESS, Malformed, Reader, prefixed, varuint
+from jupyter_interview.collab.wire import AWARENESS, QUERY_AWARENESS, SYNC, Malformed, Reader, prefixed, varuint
+from jupyter_interview.core.errors import BadMessage
 from jupyter_interview.core.models import Member, MemberState
 from jupyter_interview.core.permissions import Role
+from tests.collab.conftest import MakePair
+from tests.db.conftest import blocked
 
 
 def member(key: int, name: str = "Ada") -> Member:
@@ -157,3 +161,47 @@ def test_memory_of_those_who_left_is_bounded() -> None:
         awareness.receive(ADA, client, states((client, 1, {})))
         awareness.leave(client)
     assert len(awareness._entries) <= 10_001 and not awareness._of
+
+
+async def test_forged_awareness_is_refused_and_logged(ji_pair: MakePair) -> None:
+    pair = await ji_pair()
+    state = json.dumps({"user": pair.interviewer.member.to_user()}).encode()
+    await pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(state)))
+    assert [type(error) for error in pair.candidate.refused] == [BadMessage]
+    (entry,) = await pair.denied()
+    assert entry["what"] == "awareness"
+    own = json.dumps({"user": pair.candidate.member.to_user()}).encode()
+    await pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(own)))
+    assert len(pair.interviewer.awareness) == 1 and pair.candidate.awareness == []
+    pair.candidate.disconnect()
+    assert b"null" in pair.interviewer.awareness[-1]
+    await pair.interviewer.send(bytes((QUERY_AWARENESS,)))
+    assert len(pair.interviewer.awareness) == 2, "nobody is there any more"
+
+
+async def test_a_cursor_comes_behind_the_character_that_it_stands_beside(ji_pair: MakePair) -> None:
+    pair = await ji_pair()
+    before = len(pair.interviewer.received)
+    own = json.dumps({"user": pair.candidate.member.to_user()}).encode()
+    moving: asyncio.Task[None]
+    async with blocked(pair.house.database):
+        pair.candidate.type("x")
+        await pair.candidate.flush()
+        moving = asyncio.ensure_future(pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(own))))
+        await asyncio.wait([moving], timeout=0.05)
+        assert len(pair.interviewer.received) == before
+    await moving
+    assert [message[0] for message in pair.interviewer.received[before:]] == [SYNC, AWARENESS]
+
+
+async def test_a_cursor_whose_socket_closed_meanwhile_stays_away(ji_pair: MakePair) -> None:
+    pair = await ji_pair()
+    own = json.dumps({"user": pair.candidate.member.to_user()}).encode()
+    async with blocked(pair.house.database):
+        pair.candidate.type("x")
+        await pair.candidate.flush()
+        moving = asyncio.ensure_future(pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(own))))
+        await asyncio.wait([moving], timeout=0.05)
+        pair.candidate.disconnect()
+    await moving
+    assert pair.interviewer.awareness == []

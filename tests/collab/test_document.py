@@ -25,10 +25,6 @@ from tests.collab.test_updates import BASE
 from tests.db.conftest import blocked
 
 
-async def _denied(pair: Pair) -> list[Any]:
-    return [event.payload for event in await pair.house.story(pair.live, EventKind.DENIED)]
-
-
 async def _edits(pair: Pair) -> list[Event]:
     return await pair.house.story(pair.live, EventKind.DOCUMENT_UPDATE)
 
@@ -71,7 +67,7 @@ async def test_who_was_switched_off_cannot_edit(ji_pair: MakePair, role: Role) -
     with pytest.raises(Forbidden):
         pair.document.set_code("no", client.member, 1)
     assert pair.document.code() == "print(1)"
-    assert [entry["what"] for entry in await _denied(pair)] == ["document_update", "code_update"]
+    assert [entry["what"] for entry in await pair.denied()] == ["document_update", "code_update"]
     await members.switch(pair.live, None, client.member.id, {"edit": True})
     client.type("yes ")
     await client.flush()
@@ -88,7 +84,7 @@ async def test_a_spectator_sees_all_and_changes_nothing(ji_pair: MakePair) -> No
     # What a page of JupyterLab writes when it opens.
     spectator.doc.get("state", type=Map)["document_id"] = "x"
     await spectator.flush()
-    assert spectator.refused == [] and await _denied(pair) == []
+    assert spectator.refused == [] and await pair.denied() == []
     pair.candidate.type("hello ")
     await pair.settle()
     assert spectator.text() == "hello print(1)"
@@ -110,7 +106,7 @@ async def test_a_spectator_sees_all_and_changes_nothing(ji_pair: MakePair) -> No
     fresh.close()
     spectator.close()
     assert pair.document.code() == "hello print(1)" and len(pair.document.code_cells()) == 1
-    assert [entry["permission"] for entry in await _denied(pair)] == ["edit"] * 3
+    assert [entry["permission"] for entry in await pair.denied()] == ["edit"] * 3
     assert {event.member for event in await _edits(pair)} == {pair.candidate.member.key}
 
 
@@ -138,7 +134,7 @@ async def test_a_forged_client_id_is_refused_and_logged(ji_pair: MakePair) -> No
     await forger.flush()
     assert [type(error) for error in forger.refused] == [BadMessage]
     assert forger.refused[0].error_code == "forbidden"  # type: ignore[attr-defined]
-    (entry,) = await _denied(pair)
+    (entry,) = await pair.denied()
     assert entry["reason"] == "client id of another" and entry["client"] == pair.interviewer.doc.client_id
     forger.close()
     as_server = Client(pair.house, pair.live, pair.candidate.member, client_id=pair.document.doc.client_id)
@@ -394,7 +390,7 @@ async def test_malformed_messages_are_refused_and_logged(ji_pair: MakePair, mess
     pair = await ji_pair()
     await pair.candidate.send(message)
     assert len(pair.candidate.refused) == 1 and isinstance(pair.candidate.refused[0], BadMessage)
-    assert len(await _denied(pair)) >= 1
+    assert len(await pair.denied()) >= 1
     pair.interviewer.type("on ")
     await pair.settle()
     assert pair.interviewer.refused == [] and pair.document.code() == "on print(1)"
@@ -438,22 +434,6 @@ async def test_no_message_breaks_the_room(ji_pair: MakePair) -> None:
     twin: Doc[Any] = Doc()
     twin.apply_update(pair.document.doc.get_update())
     assert json.dumps(read_notebook(twin)) == live, "nothing is in the document that is not in the log"
-
-
-async def test_forged_awareness_is_refused_and_logged(ji_pair: MakePair) -> None:
-    pair = await ji_pair()
-    state = json.dumps({"user": pair.interviewer.member.to_user()}).encode()
-    await pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(state)))
-    assert [type(error) for error in pair.candidate.refused] == [BadMessage]
-    (entry,) = await _denied(pair)
-    assert entry["what"] == "awareness"
-    own = json.dumps({"user": pair.candidate.member.to_user()}).encode()
-    await pair.candidate.send(b"\1" + prefixed(b"\1\7\1" + prefixed(own)))
-    assert len(pair.interviewer.awareness) == 1 and pair.candidate.awareness == []
-    pair.candidate.disconnect()
-    assert b"null" in pair.interviewer.awareness[-1]
-    await pair.interviewer.send(bytes((wire.QUERY_AWARENESS,)))
-    assert len(pair.interviewer.awareness) == 2, "nobody is there any more"
 
 
 async def test_what_cannot_be_stored_is_not_shown(ji_pair: MakePair) -> None:

@@ -147,11 +147,18 @@ class Executor(Protocol):
         """End the queue and the kernel. Idempotent."""
 
 
+ReadFiles = Callable[[], Awaitable[Mapping[str, bytes]]]
+"""Reads the files that a room holds for its kernels: plain name → content. Asked once for each kernel."""
+
+
 class ExecutorFactory(Protocol):
     """Makes the executor of a room."""
 
-    def __call__(self, room: str, language: str, observer: RunObserver) -> Executor:
-        """An executor for the room with id ``room``, no kernel started yet."""
+    def __call__(self, room: str, language: str, observer: RunObserver, files: ReadFiles | None = None) -> Executor:
+        """An executor for the room with id ``room``, no kernel started yet.
+
+        Its kernels see ``files`` read-only in ``~/data``; ``None`` where the room has none.
+        """
 
 
 class Passwords(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.limits import Limits
-from ..core.ports import RunObserver
+from ..core.ports import ReadFiles, RunObserver
 from .executor import RoomExecutor
 from .manager import InterviewKernelManager
 
@@ -15,6 +15,6 @@ class RoomExecutors:
         self._kernels = kernels
         self._limits = limits
 
-    def __call__(self, room: str, language: str, observer: RunObserver) -> RoomExecutor:
+    def __call__(self, room: str, language: str, observer: RunObserver, files: ReadFiles | None = None) -> RoomExecutor:
         """An executor for the room with id ``room``, no kernel started yet."""
         return RoomExecutor(room, language, observer, self._kernels, self._limits)

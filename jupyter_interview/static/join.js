@@ -99,6 +99,8 @@ form.addEventListener('submit', event => {
 document.getElementById('cancel').addEventListener('click', () => stopWaiting(''));
 
 if (invite) {
+  // An invitation is proof enough: the server asks for no password beside it.
+  passwordField.hidden = true;
   // Only the server knows which role the secret gives: show what each may do.
   for (const hidden of document.querySelectorAll('.role[hidden], .role .as')) {
     hidden.hidden = false;

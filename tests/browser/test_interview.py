@@ -17,6 +17,7 @@ async def new_interview(interviewer: Person, title: str) -> tuple[Person, str]:
     page = interviewer.page
     await page.locator(".jp-LauncherCard").filter(has_text="New interview").click()
     await page.get_by_test_id("interview-form-title").fill(title)
+    await page.get_by_test_id("interview-form-password").fill("sesame")
     async with page.context.expect_page() as opened:
         await page.get_by_test_id("interview-form-create").click()
     url = await page.get_by_test_id("interview-link").input_value()
@@ -59,7 +60,7 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     cara = Person(await ji_browser.open("candidate", url))
     await expect(cara.page.get_by_role("heading", name="What is recorded")).to_be_visible()
     await cara.shot("3-join")
-    await cara.join(url, "Cara Candidate")
+    await cara.join(url, "Cara Candidate", "sesame")
     sam = Person(await ji_browser.open("spectator"))
     await sam.join(await invite_spectator(interviewer), "Sam Spectator")
 
@@ -85,13 +86,12 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     await cara.run()
     for person in (cara, interviewer, sam):
         await person.sees_output("(3, 'done')")
-    await interviewer.shot("4-output")
-
     await interviewer.say("What is its **complexity**?")
     await cara.hears("What is its complexity?")
     await cara.say("Linear.")
     await interviewer.hears("Linear.")
     await sam.hears("Linear.")
+    await interviewer.shot("4-output-and-chat")
 
     await spectator_changes_nothing(sam, interviewer, server, url)
 

@@ -21,6 +21,7 @@ export const roomPlugin: JupyterFrontEndPlugin<void> = {
         // The server starts the kernel: the page takes the one that there is, and neither starts nor asks for one.
         const { sessionContext } = notebook.context;
         sessionContext.kernelPreference = { ...sessionContext.kernelPreference, shouldStart: false };
+        void notebook.context.ready.then(() => shell.activateById(notebook.id));
       }
       plainSides(shell);
       shell.collapseLeft();

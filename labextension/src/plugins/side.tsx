@@ -3,7 +3,7 @@ import { Dialog, IThemeManager, ReactWidget, showDialog } from '@jupyterlab/appu
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { AccordionPanel, Panel, Widget } from '@lumino/widgets';
+import { Panel, SplitPanel, Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { InterviewApi } from '../api';
@@ -35,12 +35,12 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
     side.addClass('jp-Interview-side');
     side.title.icon = interviewIcon;
     side.title.caption = trans.__('People and chat');
-    side.addWidget(people(room, api, trans));
-    side.addWidget(chat(room, rendermime, themes, trans));
+    const parts = [people(room, api, trans), chat(room, rendermime, themes, trans)];
+    parts.forEach((part, index) => {
+      SplitPanel.setStretch(part, 1 + index);
+      side.addWidget(part);
+    });
     shell.add(side, 'right', { rank: 1 });
-    if (side.content instanceof AccordionPanel) {
-      side.content.setRelativeSizes([1, 2]);
-    }
   }
 };
 
@@ -95,6 +95,7 @@ function chat(
     model.unreadChanged?.connect((_, unread) => {
       panel.title.label = unread.length ? trans.__('Chat (%1 new)', unread.length) : trans.__('Chat');
     });
+    leaveFocus(widget);
     panel.addWidget(widget);
     panel.addWidget(closed);
     followEnd(widget);
@@ -109,16 +110,30 @@ function chat(
   return panel;
 }
 
-/** The list of messages is there after the first rendering. */
+/** The chat's input takes the focus when it appears: give it back, once, to whoever was about to type code. */
+function leaveFocus(widget: Widget): void {
+  const giveBack = (event: FocusEvent): void => {
+    if (event.relatedTarget instanceof HTMLElement) {
+      event.relatedTarget.focus();
+    } else if (event.target instanceof HTMLElement) {
+      event.target.blur();
+    }
+  };
+  widget.node.addEventListener('focusin', giveBack, { once: true });
+}
+
+/** The list of messages is there after the first rendering, and is made anew when the model is ready. */
 function followEnd(widget: Widget): void {
-  const seen = new MutationObserver(() => {
-    const area = widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement;
-    if (area) {
-      seen.disconnect();
+  let known: HTMLElement | null = null;
+  const look = (): void => {
+    const area = widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement ?? null;
+    if (area !== null && area !== known) {
+      known = area;
       keepAtEnd(area);
     }
-  });
-  seen.observe(widget.node, { childList: true, subtree: true });
+  };
+  new MutationObserver(look).observe(widget.node, { childList: true, subtree: true });
+  look();
 }
 
 function whyClosed(room: RoomModel, trans: Translations): string {

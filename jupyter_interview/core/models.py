@@ -105,6 +105,22 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomFile:
+    """A file that a room holds for its kernels, without its content.
+
+    ``size`` is in bytes, ``sha256`` that of the content in lower-case hex.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+    def to_json(self) -> JSON:
+        """``{name, size, sha256}``."""
+        return {"name": self.name, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """An interview: its metadata, not its content."""
 
@@ -120,6 +136,7 @@ class Room:
     password_hash: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    files: tuple[RoomFile, ...] = ()
 
     @property
     def ended(self) -> bool:

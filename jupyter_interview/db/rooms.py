@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
-from ..core.models import JSON, Room, RoomState
-from .tables import event, invitation, member, record, room
+from ..core.models import JSON, Room, RoomFile, RoomState
+from .files import list_files
+from .tables import event, invitation, member, record, room, room_file
 
 
 def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _room_of(row: Row[Any]) -> Room:
+def _room_of(row: Row[Any], files: tuple[RoomFile, ...]) -> Room:
     return Room(
         key=row.key,
         id=row.id,
@@ -30,6 +31,7 @@ def _room_of(row: Row[Any]) -> Room:
         password_hash=row.password_hash,
         settings=json.loads(row.settings),
         tags=tuple(json.loads(row.tags)),
+        files=files,
     )
 
 
@@ -43,8 +45,13 @@ def _values(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **encoded}
 
 
+def _rooms_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Room]:
+    files = list_files(connection, [row.key for row in rows]) if rows else {}
+    return [_room_of(row, files.get(row.key, ())) for row in rows]
+
+
 def insert_room(connection: Connection, **values: Any) -> Room:
-    """Store a new room; ``values`` are the fields of `Room` but for ``key``."""
+    """Store a new room; ``values`` are the fields of `Room` but for ``key`` and ``files``."""
     key = connection.execute(insert(room).values(**_values(values))).inserted_primary_key
     assert key is not None
     return Room(key=key[0], **values)
@@ -57,8 +64,8 @@ def update_room(connection: Connection, key: int, **values: Any) -> None:
 
 def get_room(connection: Connection, room_id: str) -> Room | None:
     """The room with this public id."""
-    row = connection.execute(select(room).where(room.c.id == room_id)).first()
-    return None if row is None else _room_of(row)
+    rows = connection.execute(select(room).where(room.c.id == room_id)).all()
+    return next(iter(_rooms_of(connection, rows)), None)
 
 
 def list_rooms(
@@ -98,7 +105,7 @@ def list_rooms(
     if before is not None:
         created, key = before
         query = query.where(or_(room.c.created_at < created, and_(room.c.created_at == created, room.c.key < key)))
-    return [_room_of(row) for row in connection.execute(query)]
+    return _rooms_of(connection, connection.execute(query).all())
 
 
 def _contains(column: Column[str], text: str) -> ColumnElement[bool]:
@@ -109,7 +116,7 @@ def _contains(column: Column[str], text: str) -> ColumnElement[bool]:
 
 def delete_room(connection: Connection, key: int) -> None:
     """Remove a room with all that belongs to it."""
-    for table in (event, invitation, member, record):
+    for table in (event, invitation, member, record, room_file):
         connection.execute(delete(table).where(table.c.room == key))
     connection.execute(delete(room).where(room.c.key == key))
 

@@ -69,6 +69,17 @@ room = Table(
     Index("ix_room_created_at_key", "created_at", "key"),
 )
 
+room_file = Table(
+    "room_file",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    # The last column: SQLite reads those before it without it.
+    Column("content", LargeBinary, nullable=False),
+)
+
 member = Table(
     "member",
     metadata,

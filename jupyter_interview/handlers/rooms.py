@@ -13,8 +13,10 @@ from ..core.errors import BadRequest, KernelUnavailable, TooLarge, Unauthorized
 from ..core.models import JSON, RoomState
 from ..core.permissions import Permission
 from ..core.text import shown
+from ..managers.files import check_names
 from ..web import Gate
 from .base import RoomResource
+from .files import NewFile, decoded
 
 _PAGE = 100
 
@@ -28,6 +30,7 @@ class NewRoom(BaseModel, extra="forbid"):
     notebook: dict[str, Any] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     tags: list[str] = Field(default_factory=list, max_length=100)
+    files: list[NewFile] = Field(default_factory=list)
 
 
 class RoomChanges(BaseModel, extra="forbid"):
@@ -62,9 +65,12 @@ class RoomsHandler(Gate):
         """A new room."""
         if self.account is None:
             raise Unauthorized("Log in first.")
-        body = self.body(NewRoom, most=2 * self.services.limits.notebook_bytes)
+        limits = self.services.limits
+        # Escapes and base64 make things longer; what is too large of them is said below.
+        body = self.body(NewRoom, most=2 * (limits.notebook_bytes + limits.data_bytes))
         language = _language(self.services.languages.list(), body.language)
-        notebook = await _notebook(body.notebook, self.services.limits.notebook_bytes)
+        check_names([file.name for file in body.files], limits)
+        notebook = await _notebook(body.notebook, limits.notebook_bytes)
         room = await self.services.rooms.create(
             self.account,
             title=body.title,
@@ -74,6 +80,7 @@ class RoomsHandler(Gate):
             notebook=notebook,
             settings=body.settings,
             tags=body.tags,
+            files=await decoded(body.files),
         )
         self.set_header("Location", room["url"])
         self.answer(room, 201)
@@ -117,8 +124,10 @@ class LanguagesHandler(Gate):
     """``GET /api/interview/languages``."""
 
     async def get(self) -> None:
-        """The languages with what is missing for each."""
-        self.answer({"languages": self.services.languages.list()})
+        """The languages with what is missing for each, and how much a new room can hold."""
+        limits = self.services.limits
+        answer = {"data_files": limits.data_files, "data_bytes": limits.data_bytes}
+        self.answer({"languages": self.services.languages.list(), "limits": answer})
 
 
 def _states(text: str) -> list[RoomState] | None:

@@ -9,7 +9,7 @@ from ..core import clock
 from ..core.errors import BadRequest, Conflict, NotFound, Unauthorized
 from ..core.models import JSON, Account
 from ..core.ports import Passwords, Tokens
-from ..core.text import shown
+from ..core.text import is_email, shown
 from ..db import Database
 from ..db.accounts import (
     find_account,
@@ -146,8 +146,7 @@ class Accounts:
 
 def _email(email: str) -> str:
     email = shown(email).lower()
-    local, at, domain = email.rpartition("@")
-    if not (local and at and domain) or len(email) > 254 or any(char.isspace() for char in email):
+    if not is_email(email):
         raise BadRequest(f"{email!r} is not an email address.", field="email")
     return email
 

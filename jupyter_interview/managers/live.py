@@ -16,7 +16,7 @@ from ..core.errors import Forbidden, RoomEnded
 from ..core.limits import Limits
 from ..core.models import JSON, Event, EventKind, KernelState, Member, Room
 from ..core.permissions import Permission
-from ..core.ports import Document, ExecutorFactory
+from ..core.ports import Document, ExecutorFactory, ReadFiles
 from .channel import STORAGE, Connection, Peers
 from .events import RoomLog
 from .messages import Messages
@@ -42,6 +42,7 @@ class LiveRoom:
         log: where new events go.
         limits: the limits in force.
         executors: makes its kernel.
+        files: reads what the kernel finds in ``~/data``; ``None`` for nothing.
         url: path of its bare link.
         release: called when it has been empty for `Limits.release_seconds`.
     """
@@ -57,6 +58,7 @@ class LiveRoom:
         log: RoomLog,
         limits: Limits,
         executors: ExecutorFactory,
+        files: ReadFiles | None,
         url: str,
         release: Callable[[LiveRoom], None],
     ) -> None:
@@ -66,6 +68,7 @@ class LiveRoom:
         self.log = log
         self.limits = limits
         self.executors = executors
+        self.files = files
         self.url = url
         self.closed = False
         self.ending = asyncio.Lock()
@@ -257,6 +260,7 @@ def room_json(room: Room, url: str) -> JSON:
         "ended_at": clock.iso(room.ended_at),
         "settings": dict(room.settings),
         "tags": list(room.tags),
+        "files": [file.to_json() for file in room.files],
         "has_password": room.password_hash is not None,
         "members_online": 0,
         "members": [],

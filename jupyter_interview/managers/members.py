@@ -12,7 +12,7 @@ from ..core.limits import Limits
 from ..core.models import Account, EventKind, Member, MemberState, RoomState
 from ..core.permissions import RULES, SWITCHABLE, Role
 from ..core.ports import Passwords, Tokens
-from ..core.text import shown
+from ..core.text import is_email, shown
 from ..db import Database
 from ..db.members import insert_member, update_member
 from ..db.rooms import update_room
@@ -23,7 +23,6 @@ from .records import Records
 from .rooms import Rooms
 
 NAME_CHARS = 80
-EMAIL_CHARS = 254
 TOKEN_SECONDS = 7 * 24 * 3600
 _KNOCK_SECONDS = 3600
 _KNOCKING = 20
@@ -240,7 +239,8 @@ class Members:
         expected = live.room.password_hash
         if expected is not None and not (password and await self._passwords.verify(expected, password)):
             live.deny(0, 0, "join", reason="password")
-            raise PasswordRequired("This interview has a password. Ask the interviewer for it.", wrong=bool(password))
+            said = "This is not the password of this interview." if password else "This interview has a password."
+            raise PasswordRequired(f"{said} Ask the interviewer for it.", wrong=bool(password))
 
     def _token(self, live: LiveRoom, member: Member) -> str:
         claims = {"use": "member", "room": live.room.id, "member": member.id}
@@ -311,12 +311,6 @@ def _email(email: str | None) -> str | None:
     email = (email or "").strip()
     if not email:
         return None
-    local, at, domain = email.rpartition("@")
-    if not (local and at and domain) or len(email) > EMAIL_CHARS or not _visible(email):
+    if not is_email(email):
         raise BadRequest("This is not an email address.", field="email")
     return email
-
-
-def _visible(text: str) -> bool:
-    """Whether a text is made of printable characters without spaces."""
-    return text.isprintable() and not any(char.isspace() for char in text)

@@ -10,25 +10,23 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ..core import clock
-from ..core.errors import BadRequest, Conflict, InterviewError, NotFound, RoomEnded, TooLarge
+from ..core.errors import BadRequest, Conflict, InterviewError, NotFound, RoomEnded
 from ..core.limits import Limits
 from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
-from ..core.permissions import SWITCHABLE
 from ..core.ports import Document, ExecutorFactory, Passwords
-from ..core.text import shown
 from ..db import Database
 from ..db.events import last_seq, read_events
+from ..db.files import insert_files
 from ..db.members import list_members
 from ..db.rooms import delete_room, get_room, insert_room, list_rooms, update_room
+from . import files as files_of
+from . import metadata
 from .channel import ENDED
 from .events import RoomLog
 from .live import LiveRoom, room_json
 from .records import Records
 
 _log = logging.getLogger(__name__)
-TITLE_CHARS = 200
-_TAGS = 20
-_TAG_CHARS = 50
 
 
 class OpenDocument(Protocol):
@@ -88,6 +86,7 @@ class Rooms:
         notebook: JSON | None = None,
         settings: JSON | None = None,
         tags: Sequence[str] = (),
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> JSON:
         """A new room, owned by ``account``.
 
@@ -100,17 +99,19 @@ class Rooms:
             notebook: nbformat notebook to start from.
             settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``.
             tags: words to find it by.
+            files: names and contents of what its kernels find in ``~/data``.
 
         Raises:
             BadRequest: something is malformed.
-            TooLarge: the notebook is too large.
+            TooLarge: something is too long, or the files are too many or too large.
         """
-        fields = {"title": _title(title), "tags": _tags(tags), "settings": _settings(settings or {})}
+        fields = metadata.checked({"title": title, "tags": tags, "settings": settings or {}})
+        contents = await files_of.hashed(files, self._limits)
         hashed = await self._passwords.hash(password) if password else None
         now = clock.now()
 
         def work(connection: Any) -> Room:
-            return insert_room(
+            room = insert_room(
                 connection,
                 id=str(uuid.uuid4()),
                 language=language,
@@ -120,6 +121,8 @@ class Rooms:
                 password_hash=hashed,
                 **fields,
             )
+            insert_files(connection, room.key, contents)
+            return replace(room, files=tuple(file for file, _ in contents))
 
         room = await self._database.write(work)
         live = await self._open(room, {"notebook": notebook, "starter": starter})
@@ -188,18 +191,10 @@ class Rooms:
             RoomEnded: the interview is over.
         """
         live = await self.open(room_id)
-        fields: dict[str, Any] = {}
-        if "title" in changes:
-            fields["title"] = _title(changes["title"])
-        if "tags" in changes:
-            fields["tags"] = _tags(changes["tags"])
-        if "settings" in changes:
-            fields["settings"] = _settings(changes["settings"])
+        fields = metadata.checked({name: value for name, value in changes.items() if name != "password"})
         if "password" in changes:
             password = changes["password"]
             fields["password_hash"] = await self._passwords.hash(password) if password else None
-        if unknown := set(changes) - {"title", "tags", "settings", "password"}:
-            raise BadRequest(f"These cannot be changed: {', '.join(sorted(unknown))}.")
         if not fields:
             return live.room_json()
         key = live.room.key
@@ -208,7 +203,7 @@ class Rooms:
         if "password_hash" in fields:
             shown["has_password"] = fields["password_hash"] is not None
         await live.log.record(
-            EventKind.ROOM_UPDATED, member=by.key if isinstance(by, Member) else 0, payload=_plain(shown)
+            EventKind.ROOM_UPDATED, member=by.key if isinstance(by, Member) else 0, payload=metadata.plain(shown)
         )
         live.update(**fields)
         return live.room_json()
@@ -294,11 +289,14 @@ class Rooms:
             log=log,
             limits=self._limits,
             executors=self._executors,
+            files=files_of.reader(self._database, room),
             url=self.url(room.id),
             release=self._discard,
         )
         if not story:
-            log.append(EventKind.ROOM_CREATED, payload={"title": room.title, "language": room.language})
+            files = [file.to_json() for file in room.files]
+            payload = {"title": room.title, "language": room.language, "files": files}
+            log.append(EventKind.ROOM_CREATED, payload=payload)
         try:
             live.open(await self._documents(live, history, starting))
         except BaseException:
@@ -370,38 +368,6 @@ async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
         _log.exception("A room could not be closed cleanly")
 
 
-def _title(title: str) -> str:
-    title = shown(title)
-    if not title:
-        raise BadRequest("Give the interview a title.", field="title")
-    if len(title) > TITLE_CHARS:
-        raise TooLarge(f"A title can have {TITLE_CHARS} characters.", limit=TITLE_CHARS, field="title")
-    return title
-
-
-def _tags(tags: Sequence[str]) -> tuple[str, ...]:
-    cleaned = tuple(dict.fromkeys(filter(None, map(shown, tags))))
-    if len(cleaned) > _TAGS or any(len(tag) > _TAG_CHARS for tag in cleaned):
-        raise TooLarge(f"A room can have {_TAGS} tags of {_TAG_CHARS} characters.", field="tags")
-    return cleaned
-
-
-def _settings(settings: JSON) -> JSON:
-    """Checked settings; unknown names are refused, so that a typing error does not pass for a rule."""
-    cleaned: JSON = {}
-    for name, value in settings.items():
-        if name == "seats" and isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 20:
-            cleaned[name] = value
-        elif name == "candidate" and isinstance(value, dict):
-            known = {permission.value for permission in SWITCHABLE}
-            if not (set(value) <= known and all(isinstance(on, bool) for on in value.values())):
-                raise BadRequest("settings.candidate has edit, run and chat, each true or false.", field="settings")
-            cleaned[name] = value
-        else:
-            raise BadRequest(f"The setting {name!r} is unknown or its value is not of its kind.", field="settings")
-    return cleaned
-
-
 def _before(cursor: str | None) -> tuple[int, int] | None:
     if cursor is None:
         return None
@@ -410,10 +376,6 @@ def _before(cursor: str | None) -> tuple[int, int] | None:
     if not all(part.isascii() and part.isdigit() and len(part) <= most for part, most in parts):
         raise BadRequest("This cursor is not one that the server gave.", field="cursor")
     return int(created), int(key)
-
-
-def _plain(fields: dict[str, Any]) -> JSON:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
 __all__ = ["OpenDocument", "Rooms"]

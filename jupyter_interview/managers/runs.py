@@ -281,7 +281,8 @@ class Runs:
 
     def _executor(self) -> Executor:
         if self.executor is None:
-            self.executor = self._live.executors(self._live.room.id, self._live.room.language, self)
+            live = self._live
+            self.executor = live.executors(live.room.id, live.room.language, self, live.files)
         return self.executor
 
     async def _prepared(

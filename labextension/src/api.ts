@@ -36,6 +36,15 @@ export interface Kernel {
   message: string | null;
 }
 
+/** A file that a room holds for its kernels. */
+export interface RoomFile {
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** Of the content, in lower-case hex. */
+  sha256: string;
+}
+
 export interface Room {
   id: string;
   /** Path or address of the bare link. */
@@ -48,6 +57,7 @@ export interface Room {
   ended_at: string | null;
   settings: Record<string, unknown>;
   tags: string[];
+  files: RoomFile[];
   has_password: boolean;
   members_online: number;
   members?: Member[];
@@ -104,10 +114,29 @@ export interface Language {
   message: string | null;
 }
 
+/** What a new room can be made of. */
+export interface Choices {
+  languages: Language[];
+  limits: Limits;
+}
+
+/** How much a new room can hold. */
+export interface Limits {
+  data_files: number;
+  data_bytes: number;
+}
+
+/** A file of a new room; `data` is base64. */
+export interface NewFile {
+  name: string;
+  data: string;
+}
+
 export interface NewRoom {
   title: string;
   language: string;
   password?: string;
+  files?: NewFile[];
 }
 
 export interface MemberChange {
@@ -139,8 +168,8 @@ export class ApiError extends Error {
 export class InterviewApi {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
-  languages(): Promise<Language[]> {
-    return this.get<{ languages: Language[] }>('languages').then(answer => answer.languages);
+  choices(): Promise<Choices> {
+    return this.get('languages');
   }
 
   rooms(query: {
@@ -152,8 +181,8 @@ export class InterviewApi {
     return this.get('rooms', query);
   }
 
-  createRoom(room: NewRoom): Promise<Room> {
-    return this.send('POST', 'rooms', room);
+  createRoom(room: NewRoom, signal?: AbortSignal): Promise<Room> {
+    return this.send('POST', 'rooms', room, signal);
   }
 
   room(room: string): Promise<Room> {
@@ -237,9 +266,10 @@ export class InterviewApi {
     return this.request(this.url(path) + tail, { method: 'GET', cache: 'no-store', signal });
   }
 
-  private send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     return this.request(this.url(path), {
       method,
+      signal,
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     });
   }

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.command import downgrade
+from alembic.command import upgrade as upgrade_to
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from jupyter_interview.core.errors import StorageUnavailable
+from jupyter_interview.core.models import EventKind, RoomFile, RoomState
 from jupyter_interview.db import Database, SchemaMismatch, schema
 from jupyter_interview.db.engine import open_engine
+from jupyter_interview.db.events import read_events
+from jupyter_interview.db.files import insert_files, list_files, read_files
+from jupyter_interview.db.rooms import delete_room, get_room
 from jupyter_interview.db.tables import metadata
 
 
@@ -121,6 +126,45 @@ def test_upgrade_brings_any_known_database_to_the_newest_revision(ji_database_ur
     assert schema.upgrade(engine) == schema.head()
     engine.dispose()
     _prepare(ji_database_url)
+
+
+_ROOM_OF_0001 = """
+    INSERT INTO room (key, id, title, language, state, owner, settings, tags, created_at)
+    VALUES (7, 'old', 'Old interview', 'python', 'live', 0, :settings, '["a"]', 5)
+"""
+_EVENT_OF_0001 = """
+    INSERT INTO event (room, seq, at, member, connection, kind, payload)
+    VALUES (7, 1, 5, 0, 0, 51, :payload)
+"""
+
+
+def test_rooms_of_the_first_schema_are_kept_and_can_hold_files(ji_database_url: str) -> None:
+    """A database of 0001 is refused, then upgraded: its rooms are as they were, without files."""
+    engine = open_engine(ji_database_url, writer=True)
+    with engine.connect() as connection, connection.begin():
+        upgrade_to(schema.configuration(connection), "0001")
+        assert not inspect(connection).has_table("room_file")
+    _run(ji_database_url, _ROOM_OF_0001, settings='{"seats":2}')
+    _run(ji_database_url, _EVENT_OF_0001, payload='{"title":"Old interview","language":"python"}')
+    with pytest.raises(SchemaMismatch, match=r"at revision 0001.*interview db upgrade"):
+        Database(ji_database_url).prepare()
+    assert schema.upgrade(engine) == schema.head()
+    _prepare(ji_database_url)
+    file = RoomFile("a.csv", 3, "0" * 64)
+    with engine.connect() as connection, connection.begin():
+        room = get_room(connection, "old")
+        assert room is not None
+        assert (room.key, room.title, room.state, room.files) == (7, "Old interview", RoomState.LIVE, ())
+        assert (room.settings, room.tags) == ({"seats": 2}, ("a",))
+        assert [event.kind for event in read_events(connection, 7)] == [EventKind.ROOM_CREATED]
+        insert_files(connection, 7, [(file, b"1,2")])
+        assert list_files(connection, [7]) == {7: (file,)} and read_files(connection, 7) == {"a.csv": b"1,2"}
+        delete_room(connection, 7)
+        assert read_files(connection, 7) == {}
+    with engine.connect() as connection, connection.begin():
+        downgrade(schema.configuration(connection), "0001")
+        assert not inspect(connection).has_table("room_file")
+    engine.dispose()
 
 
 def test_a_database_that_cannot_be_reached_is_said_so(tmp_path_factory: pytest.TempPathFactory) -> None:

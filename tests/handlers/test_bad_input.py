@@ -36,7 +36,7 @@ PATHS = [
 ]
 FIELDS = ("title", "language", "password", "notebook", "settings", "tags", "role", "name", "expires_in", "max_uses",
           "permissions", "admitted", "email", "invite", "knock", "cells", "format", "type", "seats",
-          "candidate")  # fmt: skip
+          "candidate", "files", "data")  # fmt: skip
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),

@@ -29,7 +29,7 @@ from jupyter_interview.core.models import (
     RunStatus,
 )
 from jupyter_interview.core.permissions import Role
-from jupyter_interview.core.ports import CellOutputs, RunObserver
+from jupyter_interview.core.ports import CellOutputs, ReadFiles, RunObserver
 from jupyter_interview.db import Database
 from jupyter_interview.db.events import read_events
 from jupyter_interview.managers.accounts import OWNER, Accounts
@@ -51,8 +51,8 @@ def no_op() -> None:
 class Kernel:
     """The Protocol `core.ports.Executor`: does nothing by itself."""
 
-    def __init__(self, room: str, language: str, observer: RunObserver) -> None:
-        self.room, self.language, self.observer = room, language, observer
+    def __init__(self, room: str, language: str, observer: RunObserver, files: ReadFiles | None = None) -> None:
+        self.room, self.language, self.observer, self.files = room, language, observer, files
         self.state = KernelState.ABSENT
         self.kernel_id: str | None = None
         self.waiting: list[tuple[ExecutionRequest, CellOutputs]] = []
@@ -182,8 +182,8 @@ class House:
             self.database, self.rooms, self.records, self.invitations, self.passwords, self.tokens, self.limits
         )
 
-    def _executor(self, room: str, language: str, observer: RunObserver) -> Kernel:
-        self.kernels[room] = Kernel(room, language, observer)
+    def _executor(self, room: str, language: str, observer: RunObserver, files: ReadFiles | None = None) -> Kernel:
+        self.kernels[room] = Kernel(room, language, observer, files)
         return self.kernels[room]
 
     async def start(self) -> House:

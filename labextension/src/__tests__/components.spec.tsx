@@ -1,10 +1,10 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import React from 'react';
 
-import { ApiError, type Room } from '../api';
+import { ApiError, type Language, type NewRoom, type Room } from '../api';
 import { Banner, type BannerProps } from '../components/Banner';
 import { Ended } from '../components/Ended';
-import { NewInterview } from '../components/NewInterview';
+import { NewInterview, type NewInterviewProps } from '../components/NewInterview';
 import { PastInterviews } from '../components/PastInterviews';
 import { PeoplePanel } from '../components/PeoplePanel';
 import { RoomBar } from '../components/RoomBar';
@@ -18,16 +18,18 @@ const sam = makeMember('Sam', 'spectator');
 afterEach(cleanup);
 
 describe('NewInterview', () => {
-  const languages = () =>
-    Promise.resolve([
-      { name: 'java', display_name: 'Java', available: false, message: 'Install a JDK.' },
-      { name: 'python', display_name: 'Python 3', available: true, message: null }
-    ]);
+  const java = { name: 'java', display_name: 'Java', available: false, message: 'Install a JDK.' };
+  const go = { name: 'go', display_name: 'Go', available: true, message: '' };
+  const python = { name: 'python', display_name: 'Python 3', available: true, message: null };
 
-  function form(create: (room: { title: string }) => Promise<Room>, opens = true) {
-    render(
+  function form(
+    create: NewInterviewProps['create'],
+    opens = true,
+    languages: Language[] = [java, go, python, { ...java, name: 'c', display_name: 'C', message: null }]
+  ) {
+    return render(
       <NewInterview
-        languages={languages}
+        choices={() => Promise.resolve({ languages, limits: { data_files: 3, data_bytes: 2_000 } })}
         create={create}
         open={() => opens}
         link={room => `http://host${room.url}`}
@@ -35,8 +37,11 @@ describe('NewInterview', () => {
         trans={trans}
       />
     );
-    fireEvent.change(screen.getByLabelText('Title'), { target: { value: ' Round two ' } });
   }
+
+  const title = (): void => {
+    fireEvent.change(screen.getByLabelText('Title'), { target: { value: ' Round two ' } });
+  };
 
   const submit = async (): Promise<void> => {
     const button = screen.getByRole('button', { name: 'Create' });
@@ -49,17 +54,41 @@ describe('NewInterview', () => {
 
   it('offers what is available and says what is missing', async () => {
     form(() => Promise.resolve(makeRoom()));
-    const java = await screen.findByRole<HTMLOptionElement>('option', { name: /Java/ });
-    expect(java.disabled).toBe(true);
+    const options = await screen.findAllByRole<HTMLOptionElement>('option');
+    expect(options.map(option => [option.value, option.disabled, option.title])).toEqual([
+      ['java', true, 'Install a JDK.'],
+      ['go', false, ''],
+      ['python', false, ''],
+      ['c', true, '']
+    ]);
+    expect(options[0].textContent).toBe('Java – not available here');
+    expect(screen.getByText('Not available here: Java, C')).toBeTruthy();
     expect(screen.getByText('Java: Install a JDK.')).toBeTruthy();
+    expect(screen.getByTestId<HTMLDetailsElement>('interview-form-missing').open).toBe(false);
     expect(screen.getByLabelText<HTMLSelectElement>('Language').value).toBe('python');
+    expect(document.activeElement).toBe(screen.getByLabelText('Title'));
+  });
+
+  it('begins with another language where there is no Python', async () => {
+    form(() => Promise.resolve(makeRoom()), true, [java, go]);
+    await screen.findAllByRole('option');
+    expect(screen.getByLabelText<HTMLSelectElement>('Language').value).toBe('go');
+  });
+
+  it('says why nothing can be had, and creates nothing', async () => {
+    form(() => Promise.resolve(makeRoom()), true, [java, { ...java, name: 'c', display_name: 'C' }]);
+    await screen.findAllByRole('option');
+    expect(screen.getByTestId<HTMLDetailsElement>('interview-form-missing').open).toBe(true);
+    expect(screen.getByText('Install a JDK.')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Create' }).disabled).toBe(true);
   });
 
   it('creates the room and shows its link', async () => {
-    const create = jest.fn((room: { title: string }) => Promise.resolve(makeRoom({ title: room.title })));
+    const create = jest.fn((room: NewRoom) => Promise.resolve(makeRoom({ title: room.title })));
     form(create);
+    title();
     await submit();
-    expect(create).toHaveBeenCalledWith({ title: 'Round two', language: 'python' });
+    expect(create).toHaveBeenCalledWith({ title: 'Round two', language: 'python' }, expect.any(AbortSignal));
     expect((await screen.findByLabelText<HTMLInputElement>('Link of the interview')).value).toBe(
       'http://host/interview/room-1'
     );
@@ -67,6 +96,7 @@ describe('NewInterview', () => {
 
   it('offers a link where the browser blocked the tab', async () => {
     form(() => Promise.resolve(makeRoom()), false);
+    title();
     await submit();
     const link = await screen.findByRole<HTMLAnchorElement>('link', { name: 'Open the interview' });
     expect(link.href).toBe('http://host/interview/room-1');
@@ -74,9 +104,81 @@ describe('NewInterview', () => {
 
   it('shows a refusal in place and keeps the form', async () => {
     form(() => Promise.reject(new ApiError(400, 'bad_request', 'The title is too long.')));
+    title();
     await submit();
     expect((await screen.findByRole('alert')).textContent).toBe('The title is too long.');
     expect(screen.getByLabelText<HTMLInputElement>('Title').value).toBe(' Round two ');
+  });
+
+  const choose = (...files: File[]): void => {
+    fireEvent.change(screen.getByLabelText('Add files'), { target: { files } });
+  };
+  const chosen = (): string[] =>
+    within(screen.getByTestId('interview-form-chosen'))
+      .queryAllByRole('listitem')
+      .map(item => item.querySelector('.jp-Interview-fileName')?.textContent ?? '');
+
+  it('sends the files that were chosen and not removed', async () => {
+    const create = jest.fn(() => Promise.resolve(makeRoom()));
+    form(create);
+    title();
+    await screen.findByText(/At most 3 files, 2\.0 kB together/);
+    choose(new File(['1,2\n'], 'a.csv'), new File([], 'empty'));
+    choose(new File(['x'], 'b.json'));
+    expect(chosen()).toEqual(['a.csv', 'empty', 'b.json']);
+    fireEvent.click(screen.getByRole('button', { name: 'Remove b.json' }));
+    expect(chosen()).toEqual(['a.csv', 'empty']);
+    expect(document.activeElement).toBe(screen.getByLabelText('Add files'));
+    await submit();
+    const files = [
+      { name: 'a.csv', data: 'MSwyCg==' },
+      { name: 'empty', data: '' }
+    ];
+    await waitFor(() =>
+      expect(create).toHaveBeenCalledWith(
+        { title: 'Round two', language: 'python', files },
+        expect.any(AbortSignal)
+      )
+    );
+  });
+
+  it('refuses too many, too large and doubles before anything is sent', async () => {
+    form(() => Promise.reject(new Error('nothing may be sent')));
+    title();
+    await screen.findByText(/At most 3 files/);
+    const create = screen.getByRole<HTMLButtonElement>('button', { name: 'Create' });
+    choose(new File([new Uint8Array(1_001)], 'a'), new File([new Uint8Array(1_000)], 'b'));
+    expect(screen.getByRole('alert').textContent).toBe(
+      'These files are 1 B too large: an interview can have 2.0 kB together.'
+    );
+    expect(create.disabled).toBe(true);
+    choose(new File([], 'b'));
+    expect(screen.getByText('A file of this name is in the list: b.')).toBeTruthy();
+    expect(chosen()).toEqual(['a', 'b']);
+    fireEvent.click(screen.getByRole('button', { name: 'Remove a' }));
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(create.disabled).toBe(false);
+    choose(new File([], 'c'), new File([], 'd'), new File([], 'e'));
+    expect(screen.getByRole('alert').textContent).toBe('These are 4 files; an interview can have 3.');
+    expect(create.disabled).toBe(true);
+  });
+
+  it('says that it sends once that takes a while, and stops when it is closed', async () => {
+    let signal: AbortSignal | undefined;
+    const { unmount } = form((_, given) => {
+      signal = given;
+      return new Promise<Room>(() => undefined);
+    });
+    title();
+    await screen.findByText(/At most 3 files/);
+    choose(new File(['123'], 'a'));
+    await submit();
+    expect(screen.queryByText('Sending 3 B…')).toBeNull();
+    expect(await screen.findByText('Sending 3 B…', {}, { timeout: 3_000 })).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Remove a' }).disabled).toBe(true);
+    expect(signal?.aborted).toBe(false);
+    unmount();
+    expect(signal?.aborted).toBe(true);
   });
 });
 
@@ -182,6 +284,21 @@ describe('RoomBar', () => {
     model.dispose();
   });
 
+  it('names the files of the room', () => {
+    const files = ['a.csv', 'b.json', 'c', 'd', 'e'].map(name => ({ name, size: 1, sha256: '' }));
+    bar(cara, { room: makeRoom({ files: files.slice(0, 2) }) });
+    expect(screen.getByTestId('interview-files').textContent).toBe('Files in ~/data: a.csv, b.json');
+    cleanup();
+    bar(cara, { room: makeRoom({ files }) });
+    expect(screen.getByTestId('interview-files').textContent).toBe(
+      'Files in ~/data: a.csv, b.json, c and 2 more'
+    );
+    expect(screen.getByTestId('interview-files').title).toBe('a.csv\nb.json\nc\nd\ne');
+    cleanup();
+    bar();
+    expect(screen.queryByTestId('interview-files')).toBeNull();
+  });
+
   it('shows a kernel that cannot be had with the reason', () => {
     const kernel = { id: null, state: 'unavailable', message: 'Install bubblewrap.' };
     bar(ivan, { room: makeRoom({ kernel: kernel as never }) });
@@ -190,8 +307,8 @@ describe('RoomBar', () => {
 });
 
 describe('PeoplePanel', () => {
-  function panel(you: typeof ivan, members: (typeof ivan)[]) {
-    const model = makeModel(you, { members });
+  function panel(you: typeof ivan, members: (typeof ivan)[], room = makeRoom()) {
+    const model = makeModel(you, { members, room });
     const onChange = jest.fn(() => Promise.resolve());
     const onRemove = jest.fn(() => Promise.resolve());
     render(<PeoplePanel model={model} trans={trans} onChange={onChange} onRemove={onRemove} />);
@@ -216,6 +333,16 @@ describe('PeoplePanel', () => {
     await waitFor(() =>
       expect(onChange).toHaveBeenCalledWith('m-zoë', { admitted: true, role: 'spectator' })
     );
+  });
+
+  it('lists the files of the room for everybody', () => {
+    panel(sam, [ivan, sam], makeRoom({ files: [{ name: 'a.csv', size: 12_345, sha256: 'ab' }] }));
+    const files = within(screen.getByRole('region', { name: 'Files in ~/data' }));
+    expect(files.getByRole('listitem').textContent).toBe('a.csv 12 kB');
+    expect(files.getByRole('listitem').title).toBe('SHA-256 ab');
+    cleanup();
+    panel(sam, [ivan, sam]);
+    expect(screen.queryByRole('region', { name: 'Files in ~/data' })).toBeNull();
   });
 
   it('shows candidates who is here, and no switch', () => {

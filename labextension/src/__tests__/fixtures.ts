@@ -39,6 +39,7 @@ export function makeRoom(more: Partial<Room> = {}): Room {
     ended_at: null,
     settings: {},
     tags: [],
+    files: [],
     has_password: false,
     members_online: 1,
     kernel: { id: 'k', state: 'idle', message: null },

@@ -1,15 +1,21 @@
-import React, { useEffect, useId, useState } from 'react';
+import React, { useEffect, useId, useRef, useState } from 'react';
 
-import type { Language, NewRoom, Room } from '../api';
+import type { Choices, Language, NewRoom, Room } from '../api';
+import { encoded, problemOf, sizeOf } from '../files';
+import { fileSize } from '../format';
 import type { Translations } from '../tokens';
 
 import { CopyLink } from './CopyLink';
-import { useAction } from './hooks';
-import { Failure } from './PeoplePanel';
+import { Failure } from './Failure';
+import { ChooseFiles } from './Files';
+import { useAction, useDebounced } from './hooks';
+
+/** How long creating may take before the form says that it is at it, in milliseconds. */
+const SLOW_MS = 1_000;
 
 export interface NewInterviewProps {
-  languages: () => Promise<Language[]>;
-  create: (room: NewRoom) => Promise<Room>;
+  choices: () => Promise<Choices>;
+  create: (room: NewRoom, signal: AbortSignal) => Promise<Room>;
   /** Open the room in a new tab; `false` when the browser did not let us. */
   open: (room: Room) => boolean;
   /** The address that is shared for a room. */
@@ -36,32 +42,46 @@ export function NewInterview(props: NewInterviewProps): JSX.Element {
 function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.Element {
   const { trans } = props;
   const id = useId();
-  const [languages, setLanguages] = useState<Language[]>([]);
+  const [choices, setChoices] = useState<Choices | null>(null);
   const [room, setRoom] = useState<NewRoom>({ title: '', language: '', password: '' });
+  const [files, setFiles] = useState<File[]>([]);
   const { busy, error, act } = useAction();
   const loading = useAction();
+  const sending = useRef<AbortController | null>(null);
+  const first = useRef<HTMLInputElement>(null);
   const load = (): void =>
     loading.act(async () => {
-      const found = await props.languages();
-      setLanguages(found);
-      setRoom(now => ({ ...now, language: now.language || (found.find(one => one.available)?.name ?? '') }));
+      const found = await props.choices();
+      setChoices(found);
+      setRoom(now => ({ ...now, language: now.language || preferred(found.languages) }));
     });
   // Once, when the form opens.
   // eslint-disable-next-line react-hooks/exhaustive-deps
   useEffect(load, []);
+  useEffect(() => first.current?.focus(), []);
+  // Who closes the form wants no interview.
+  useEffect(() => () => sending.current?.abort(), []);
   const change = (part: Partial<NewRoom>): void => setRoom({ ...room, ...part });
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
-    const { title, language, password } = room;
+    const { signal } = (sending.current = new AbortController());
     act(async () => {
-      props.onMade(await props.create({ title: title.trim(), language, ...(password ? { password } : {}) }));
+      const wanted: NewRoom = { title: room.title.trim(), language: room.language };
+      if (room.password) {
+        wanted.password = room.password;
+      }
+      if (files.length) {
+        wanted.files = await encoded(files, trans);
+      }
+      props.onMade(await props.create(wanted, signal));
     });
   };
-  const unavailable = languages.filter(one => !one.available);
+  const problem = problemOf(files, choices?.limits ?? null, trans);
   return (
     <form className="jp-Interview-form" onSubmit={submit} data-testid="interview-form">
       <label htmlFor={`${id}-title`}>{trans.__('Title')}</label>
       <input
+        ref={first}
         id={`${id}-title`}
         className="jp-mod-styled"
         required
@@ -71,21 +91,12 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
         onChange={event => change({ title: event.target.value })}
         data-testid="interview-form-title"
       />
-      <label htmlFor={`${id}-language`}>{trans.__('Language')}</label>
-      <select
-        id={`${id}-language`}
-        className="jp-mod-styled"
-        required
+      <ChooseLanguage
+        languages={choices?.languages ?? []}
         value={room.language}
-        onChange={event => change({ language: event.target.value })}
-        data-testid="interview-form-language"
-      >
-        {languages.map(one => (
-          <option key={one.name} value={one.name} disabled={!one.available}>
-            {one.available ? one.display_name : `${one.display_name} – ${one.message ?? ''}`}
-          </option>
-        ))}
-      </select>
+        onChange={language => change({ language })}
+        trans={trans}
+      />
       {loading.error && (
         <div className="jp-Interview-retry">
           <Failure text={loading.error} />
@@ -93,15 +104,6 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
             {trans.__('Try again')}
           </button>
         </div>
-      )}
-      {unavailable.length > 0 && (
-        <ul className="jp-Interview-hint">
-          {unavailable.map(one => (
-            <li key={one.name}>
-              {one.display_name}: {one.message}
-            </li>
-          ))}
-        </ul>
       )}
       <label htmlFor={`${id}-password`}>{trans.__('Room password (optional)')}</label>
       <input
@@ -113,21 +115,113 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
         onChange={event => change({ password: event.target.value })}
         data-testid="interview-form-password"
       />
+      <ChooseFiles
+        files={files}
+        limits={choices?.limits ?? null}
+        disabled={busy}
+        onChange={setFiles}
+        trans={trans}
+      />
       <Failure text={error} />
       <div className="jp-Interview-buttons">
+        <Progress busy={busy} files={files} trans={trans} />
         <button type="button" className="jp-mod-styled jp-mod-reject" onClick={props.onClose}>
           {trans.__('Cancel')}
         </button>
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          disabled={busy || !room.language}
+          disabled={busy || !room.language || problem !== null}
           data-testid="interview-form-create"
         >
           {trans.__('Create')}
         </button>
       </div>
     </form>
+  );
+}
+
+/** The language that the form begins with: Python, else the first that can be had. */
+function preferred(languages: readonly Language[]): string {
+  const available = languages.filter(one => one.available).map(one => one.name);
+  return available.includes('python') ? 'python' : (available[0] ?? '');
+}
+
+/** All languages; what is missing for those that cannot be had is said below. */
+function ChooseLanguage(props: {
+  languages: readonly Language[];
+  value: string;
+  onChange: (language: string) => void;
+  trans: Translations;
+}): JSX.Element {
+  const { languages, trans } = props;
+  const id = useId();
+  const missing = languages.filter(one => !one.available);
+  const reasons = new Map<string, string[]>();
+  for (const { display_name, message } of missing) {
+    const reason = message || trans.__('Ask who runs this server.');
+    reasons.set(reason, [...(reasons.get(reason) ?? []), display_name]);
+  }
+  return (
+    <>
+      <label htmlFor={id}>{trans.__('Language')}</label>
+      <select
+        id={id}
+        className="jp-mod-styled"
+        required
+        value={props.value}
+        onChange={event => props.onChange(event.target.value)}
+        data-testid="interview-form-language"
+      >
+        {languages.map(one => (
+          <option
+            key={one.name}
+            value={one.name}
+            disabled={!one.available}
+            title={one.available ? undefined : (one.message ?? '')}
+          >
+            {one.available ? one.display_name : trans.__('%1 – not available here', one.display_name)}
+          </option>
+        ))}
+      </select>
+      {missing.length > 0 && (
+        <details
+          className="jp-Interview-hint"
+          open={missing.length === languages.length}
+          data-testid="interview-form-missing"
+        >
+          <summary>
+            {trans.__('Not available here: %1', missing.map(one => one.display_name).join(', '))}
+          </summary>
+          <ul>
+            {[...reasons].map(([reason, names]) => (
+              <li key={reason}>
+                {names.length < languages.length && `${names.join(', ')}: `}
+                {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** Says that the interview is being made, once that takes a while. */
+function Progress(props: { busy: boolean; files: readonly File[]; trans: Translations }): JSX.Element {
+  const { busy, files, trans } = props;
+  const slow = useDebounced(busy, SLOW_MS) && busy;
+  const text = files.length
+    ? trans.__('Sending %1…', fileSize(sizeOf(files)))
+    : trans.__('Creating the interview…');
+  return (
+    <span className="jp-Interview-sending" role="status" data-testid="interview-form-progress">
+      {slow && (
+        <>
+          <progress aria-label={text} /> {text}
+        </>
+      )}
+    </span>
   );
 }
 

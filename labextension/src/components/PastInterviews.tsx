@@ -5,7 +5,7 @@ import { between, clock, moment, stateName } from '../format';
 import type { Translations } from '../tokens';
 
 import { useDebounced } from './hooks';
-import { Failure } from './PeoplePanel';
+import { Failure } from './Failure';
 
 /** Pause between two looks at the server while the list is on screen, in milliseconds. */
 export const REFRESH_MS = 10_000;

@@ -5,6 +5,8 @@ import { presenceName, roleName } from '../format';
 import type { RoomModel } from '../model';
 import type { Translations } from '../tokens';
 
+import { Failure } from './Failure';
+import { FilesSection } from './Files';
 import { useAction, useSignals } from './hooks';
 
 export interface PeopleProps {
@@ -37,6 +39,7 @@ export function PeoplePanel(props: PeopleProps): JSX.Element {
           <Seated key={member.id} {...props} member={member} />
         ))}
       </ul>
+      <FilesSection files={model.room?.files ?? []} trans={trans} />
     </div>
   );
 }
@@ -154,13 +157,4 @@ function switchLabel(name: Switch, who: string, trans: Translations): string {
     run: trans.__('%1 may run code', who),
     chat: trans.__('%1 may chat', who)
   }[name];
-}
-
-/** A line for a refused action. */
-export function Failure(props: { text: string | null }): JSX.Element | null {
-  return props.text ? (
-    <span className="jp-Interview-error" role="alert">
-      {props.text}
-    </span>
-  ) : null;
 }

@@ -4,6 +4,7 @@ import { clock, roleName, runStatusName, runTime, timeOfDay } from '../format';
 import type { ReplayModel } from '../replay';
 import type { Translations } from '../tokens';
 
+import { FilesSection } from './Files';
 import { useSignals } from './hooks';
 
 /** Where in the interview we are: slider, steps, play, and the moment in words. */
@@ -145,6 +146,7 @@ export function ReplaySide(props: { model: ReplayModel; trans: Translations }): 
           ))}
         </ul>
       </section>
+      <FilesSection files={model.record.room.files} trans={trans} />
       <section aria-label={trans.__('Runs')} data-testid="interview-replay-runs">
         <h2>{trans.__('Runs')}</h2>
         {runs.length === 0 && <p className="jp-Interview-empty">{trans.__('Nothing has run yet.')}</p>}

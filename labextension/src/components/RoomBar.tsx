@@ -5,6 +5,7 @@ import { between, clock, permissionLine, stateName } from '../format';
 import type { RoomModel } from '../model';
 import type { Translations } from '../tokens';
 
+import { FilesLine } from './Files';
 import { useAction, useSignals, useTicker } from './hooks';
 
 export interface RoomBarProps {
@@ -38,6 +39,7 @@ export function RoomBar(props: RoomBarProps): JSX.Element {
     >
       <h1 data-testid="interview-title">{room?.title ?? trans.__('Interview')}</h1>
       {room && <Facts room={room} ended={model.ended} trans={trans} />}
+      {room && !model.ended && <FilesLine files={room.files} trans={trans} />}
       <span className="jp-Interview-line" data-testid="interview-permission" role="status">
         {line}
       </span>

@@ -46,8 +46,8 @@ function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translation
     execute: () => {
       void openModal(trans.__('New interview'), close => (
         <NewInterview
-          languages={() => api.languages()}
-          create={room => api.createRoom(room)}
+          choices={() => api.choices()}
+          create={(room, signal) => api.createRoom(room, signal)}
           open={room => window.open(shareLink(room.url), '_blank') !== null}
           link={room => shareLink(room.url)}
           onClose={close}

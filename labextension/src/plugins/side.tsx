@@ -126,7 +126,8 @@ function leaveFocus(widget: Widget): void {
 function followEnd(widget: Widget): void {
   let known: HTMLElement | null = null;
   const look = (): void => {
-    const area = widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement ?? null;
+    const area =
+      widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement ?? null;
     if (area !== null && area !== known) {
       known = area;
       keepAtEnd(area);

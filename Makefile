@@ -63,8 +63,10 @@ $(MADE)/benchmarks: pyproject.toml $(MADE)/development
 install: $(MADE)/package $(MADE)/labextension ## The virtual environment with everything that `make run` needs
 
 .PHONY: setup
-setup: $(MADE)/development $(MADE)/labextension ## The same with the tools for tests, Chromium and PostgreSQL
+setup: $(MADE)/development $(MADE)/labextension ## The same with what the tests need: Chromium, PostgreSQL, compilers, Docker
 	@bash .ci/system "$(BIN)"
+	@bash .ci/toolchains
+	@bash .ci/engine && bash .ci/images "$(BIN)"
 
 # ---- use it ---------------------------------------------------------------------------------------------------------
 
@@ -76,8 +78,15 @@ run: install ## Start jupyter interview and open it in the browser
 
 .PHONY: test
 test: export JUPYTER_INTERVIEW_REQUIRE_ALL := 1
-test: setup ## Everything: lint, types, layers, front-end tests, then Python and browser tests
-	@$(MAKE) --no-print-directory lint-front-end test-front-end lint-python
+test: $(MADE)/venv ## Everything: lint, types, layers, front-end tests, then Python and browser tests
+	@bash .ci/engine > $(MADE)/engine.log 2>&1 & engine=$$!; \
+	  $(MAKE) --no-print-directory $(MADE)/development $(MADE)/labextension; made=$$?; \
+	  wait $$engine || { cat $(MADE)/engine.log >&2; exit 1; }; exit $$made
+	@echo "Building the images of the languages meanwhile …"
+	@bash .ci/images "$(BIN)" > $(MADE)/images.log 2>&1 & images=$$!; \
+	  $(MAKE) --no-print-directory lint-front-end test-front-end lint-python; proven=$$?; \
+	  wait $$images || { cat $(MADE)/images.log >&2; exit 1; }; exit $$proven
+	@$(MAKE) --no-print-directory setup
 	$(BIN)/python -m pytest $(TESTS)
 
 .PHONY: test-python

@@ -72,9 +72,9 @@ else:
             if self.target_name == "wheel":
                 shared = "share/jupyter/labextensions/jupyter-interview"
                 build_data["shared_data"] = {str(BUILT): shared}
-                kernels = ROOT / "kernels"
-                if kernels.is_dir():
-                    build_data["force_include"][str(kernels)] = "jupyter_interview/kernels"
+                for name in ("kernels", "images"):
+                    if (ROOT / name).is_dir():
+                        build_data["force_include"][str(ROOT / name)] = f"jupyter_interview/{name}"
 
 
 if __name__ == "__main__":

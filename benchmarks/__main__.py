@@ -14,6 +14,10 @@ FULL = {
     "keystroke": ["--rooms", "1", "10", "30", "--seconds", "20", "--turns", "2"],
     "run_output": ["--runs", "100"],
     "kernel_start": ["--rounds", "10"],
+    "kernel_pool": ["--rounds", "20"],
+    "restart_interrupt": ["--rounds", "20"],
+    "room_capacity": ["--kernels", "20"],
+    "compile_run": ["--rounds", "10"],
     "room_page": ["--rounds", "8"],
     "disk": ["--seconds", "60"],
 }
@@ -21,6 +25,10 @@ QUICK = {
     "keystroke": ["--rooms", "1", "--seconds", "2", "--turns", "1"],
     "run_output": ["--runs", "5"],
     "kernel_start": ["--rounds", "1"],
+    "kernel_pool": ["--rounds", "1"],
+    "restart_interrupt": ["--rounds", "1"],
+    "room_capacity": ["--kernels", "2"],
+    "compile_run": ["--rounds", "1"],
     "room_page": ["--rounds", "1"],
     "disk": ["--seconds", "3"],
 }

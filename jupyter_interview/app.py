@@ -21,7 +21,7 @@ from .core.errors import InterviewError
 from .core.limits import Limits
 from .core.models import JSON
 from .db import Database
-from .execution import InterviewKernelManager, RoomExecutors, kernels_dir, languages
+from .execution import InterviewKernelManager, KernelPool, RoomExecutors, kernels_dir, languages
 from .facade import facade_handlers, without_collaboration
 from .handlers import channel_handlers, rest_handlers
 from .managers.accounts import Accounts
@@ -30,7 +30,8 @@ from .managers.members import Members
 from .managers.records import Records
 from .managers.rooms import Rooms
 from .managers.services import SETTING, Services
-from .provisioners import choose
+from .provisioners import choose, default_images
+from .provisioners.probe import SETTINGS
 
 _HERE = Path(__file__).parent
 
@@ -62,11 +63,29 @@ class InterviewApp(ExtensionApp):
     )
     data_dir = Unicode(config=True, help="Where the secret and the default database are kept.")
     sandbox = Enum(
-        ["auto", "bubblewrap", "none"],
+        list(SETTINGS),
         default_value="auto",
         config=True,
-        help="What kernels run in. 'auto' takes the sandbox that works here and refuses to start kernels when none "
-        "does; 'none' runs the code of strangers with the rights of this server.",
+        help="What kernels run in. 'auto' takes Docker where an engine answers and has the image for Python, else "
+        "bubblewrap, and refuses to start kernels when neither works; 'none' runs the code of strangers with the "
+        "rights of this server.",
+    )
+    docker_images = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        config=True,
+        help="Images that kernels may run in, by language, where they are not those of `jupyter interview images "
+        "build`. A reference with a digest (NAME@sha256:…) stays what it is.",
+    )
+    docker_runtime = Unicode(
+        None, allow_none=True, config=True, help="A runtime of the Docker engine's, for instance 'runsc' or 'kata'."
+    )
+    pool = Dict(
+        value_trait=Integer(),
+        key_trait=Unicode(),
+        config=True,
+        help="Warm kernels by language, where that differs from the limit pool_kernels, for instance {'python': 4}. "
+        "0 keeps none.",
     )
     limits = Dict(
         value_trait=Float(),
@@ -106,7 +125,13 @@ class InterviewApp(ExtensionApp):
         for stale in (Path(self.data_dir) / "runtime").glob("kernel-*.json"):
             # The keys of kernels that died with a killed server.
             stale.unlink(missing_ok=True)
-        engine = choose(self.sandbox, limits, hidden=[self.data_dir, *_files_of(self.database_url)])
+        engine = choose(
+            self.sandbox,
+            limits,
+            hidden=[self.data_dir, *_files_of(self.database_url)],
+            images={**default_images(kernels_dir()), **self.docker_images},
+            runtime=self.docker_runtime,
+        )
         if engine.problem is not None:
             self.log.warning(engine.problem)
         kernels = InterviewKernelManager(
@@ -115,6 +140,7 @@ class InterviewApp(ExtensionApp):
             kernels_dir=kernels_dir(),
             connection_dir=str(Path(self.data_dir) / "runtime"),
         )
+        self.pool_of_kernels = KernelPool(kernels, limits, self.pool)
         self.services = self._build(limits, kernels)
         self.settings.update({SETTING: self.services, "interview_templates": _templates()})
 
@@ -126,7 +152,7 @@ class InterviewApp(ExtensionApp):
         tokens = SignedTokens(load_secret(Path(self.data_dir) / "secret"))
         records = Records(database, fold)
         accounts = Accounts(database, passwords, tokens)
-        executors = RoomExecutors(kernels, limits)
+        executors = RoomExecutors(kernels, limits, self.pool_of_kernels)
         rooms = Rooms(database, limits, passwords, records, executors, open_document, base_url)
         invitations = Invitations(database, hash_secret)
         members = Members(database, rooms, records, invitations, passwords, tokens, limits)
@@ -153,6 +179,7 @@ class InterviewApp(ExtensionApp):
         """Open the database before the first request is answered."""
         self.services.database.start()
         await self.services.accounts.start()
+        self.pool_of_kernels.start()
         apps = serverapp.extension_manager.extension_apps.get("jupyterlab", set())
         settings = self.serverapp.web_app.settings
         settings["interview_lab"] = next(iter(apps), None)
@@ -163,6 +190,7 @@ class InterviewApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """Store what is queued, end the kernels."""
         await self.services.rooms.close()
+        await self.pool_of_kernels.close()
         await asyncio.wait_for(self.services.kernels.shutdown_all(now=True), 30)
         await self.services.database.close()
 

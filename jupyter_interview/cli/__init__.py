@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from . import config, database, serve, user
+from . import config, database, doctor, images, serve, user
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "serve": (serve.main, "start JupyterLab with interviews (the default)"),
     "user": (user.main, "add, list, disable interviewers' accounts, set a password"),
     "db": (database.main, "bring the database to the revision of this version"),
+    "doctor": (doctor.main, "say what works here, what is missing and how to mend it"),
+    "images": (images.main, "build the images that kernels in Docker run on"),
     "config": (config.main, "print every setting with its default"),
 }
 

@@ -236,7 +236,7 @@ class ExecutionRequest:
 class ExecutionResult:
     """How a run ended. ``outputs_hash`` is the SHA-256 of the canonical JSON of its outputs, in hex.
 
-    ``message`` is the line for people where the status is not ``ok`` or ``error`` (time limit, dead kernel).
+    ``message`` is a line for people: how it ended (time limit, dead kernel), or which limit an ``error`` met.
     """
 
     status: RunStatus

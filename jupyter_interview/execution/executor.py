@@ -10,24 +10,29 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from ..core.errors import InterviewError, KernelUnavailable, RateLimited
 from ..core.limits import Limits
 from ..core.models import ExecutionRequest, ExecutionResult, KernelState, RunStatus
-from ..core.ports import CellOutputs, RunObserver
+from ..core.ports import CellOutputs, ReadFiles, RunObserver
 from .lifecycle import RoomKernel
-from .manager import InterviewKernelManager
 from .outputs import outputs_hash
+from .pool import KernelPool
 from .run import SHUT_DOWN, End, Run, settle
 
 _log = logging.getLogger(__name__)
 
+_SLOW_SECONDS = 10.0
+_SLOW = "The kernel takes long to start. The text can be edited meanwhile. It is given up after {seconds:g} s."
+_AGAIN = "Run a cell or restart the kernel to try again."
+
 _QUICK_DEATHS = 3
 _QUICK_SECONDS = 10.0
+_REASONS = {RunStatus.TIMEOUT: "time limit", RunStatus.ERROR: "a limit was met"}
 _NO_OUTPUTS = outputs_hash([])
 
 
@@ -38,12 +43,19 @@ class RoomExecutor:
         room: the room's id, for the log.
         language: name of the kernelspec.
         observer: who is told; what it raises is logged and goes no further.
-        kernels: who holds the kernels.
+        pool: where its kernels come from.
         limits: of which the run's and the queue's count.
+        files: reads what its kernels find in ``~/data``; ``None`` where that is nothing.
     """
 
     def __init__(
-        self, room: str, language: str, observer: RunObserver, kernels: InterviewKernelManager, limits: Limits
+        self,
+        room: str,
+        language: str,
+        observer: RunObserver,
+        pool: KernelPool,
+        limits: Limits,
+        files: ReadFiles | None = None,
     ) -> None:
         self._room = room
         self._language = language
@@ -52,7 +64,7 @@ class RoomExecutor:
         self._queue: deque[Run] = deque()
         self._current: Run | None = None
         self._state = KernelState.ABSENT
-        self._kernel = RoomKernel(language, kernels, limits.kernel_start_seconds, self)
+        self._kernel = RoomKernel(language, pool, self, files)
         self._wanted = False
         self._wake = asyncio.Event()
         self._restarts: list[asyncio.Future[None]] = []
@@ -169,7 +181,8 @@ class RoomExecutor:
             return
         self._change(KernelState.STARTING)
         try:
-            await self._kernel.start()
+            with self._patience():
+                await self._kernel.start()
         except KernelUnavailable as error:
             self._failed(error)
             return
@@ -186,7 +199,8 @@ class RoomExecutor:
         if reason != "asked":
             self._kernel.announce("restart")
         try:
-            await self._kernel.restart()
+            with self._patience():
+                await self._kernel.restart()
         except KernelUnavailable as error:
             self._failed(error)
             return
@@ -209,15 +223,30 @@ class RoomExecutor:
             return
         await self._restart("died")
 
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Say so when a start takes long."""
+        text = _SLOW.format(seconds=self._limits.kernel_start_seconds)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(_SLOW_SECONDS, lambda: self._change(KernelState.STARTING, text))
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _failed(self, error: KernelUnavailable) -> None:
-        _log.warning("room %s: %s", self._room, error.message)
-        self._fail_all(KernelState.DEAD, error.message)
-        self._settle_restarts(error)
+        cause = error.__cause__
+        known = cause is None or isinstance(cause, InterviewError)
+        _log.warning("room %s: %s", self._room, error.message, exc_info=None if known else cause)
+        message = error.message if "try again" in error.message else f"{error.message} {_AGAIN}"
+        self._fail_all(KernelState.DEAD, message)
+        self._settle_restarts(KernelUnavailable(message))
 
     # One run
 
     async def _run(self, run: Run) -> None:
         self._current = run
+        self._kernel.used()
         run.begin()
         self._tell(lambda: self._observer.run_started(run.request))
         self._change(KernelState.BUSY)
@@ -229,7 +258,7 @@ class RoomExecutor:
             self._finish(run, end)
         if end.kill:
             await self._kernel.kill()
-            await self._restart("time limit" if end.status is RunStatus.TIMEOUT else "did not react")
+            await self._restart(_REASONS.get(end.status, "did not react"))
         elif end.status is RunStatus.DIED:
             await self._died(end.message or "The kernel died.")
         elif self._state is KernelState.BUSY:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import zmq
@@ -18,7 +19,6 @@ from zmq.utils.monitor import parse_monitor_message
 from ..core.errors import KernelUnavailable
 from ..core.models import JSON
 from . import shapes
-from .manager import check_socket
 from .outputs import TOO_LARGE
 
 _log = logging.getLogger(__name__)
@@ -47,6 +47,24 @@ class Execution:
         self.muted = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """One socket to the kernel, what libzmq tells of it, and the tasks that read both."""
+
+    socket: Any
+    events: Any
+    tasks: tuple[asyncio.Task[None], ...]
+
+    def close(self) -> None:
+        """Let go of it."""
+        for task in self.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        self.socket.disable_monitor()
+        self.events.close(linger=0)
+        self.socket.close(linger=0)
+
+
 class KernelLink:
     """The connection to one process of a kernel. A restarted kernel gets a new one.
 
@@ -57,8 +75,7 @@ class KernelLink:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._client: Any = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._monitors: list[Any] = []
+        self._channels: dict[str, _Channel] = {}
         self._sending: set[asyncio.Future[Any]] = set()
         self._execution: Execution | None = None
         self._active = asyncio.Event()
@@ -72,18 +89,12 @@ class KernelLink:
             KernelUnavailable: it did not within ``seconds``.
         """
         self._client = self._kernel.client(context=self._kernel.context)
-        self._client.start_channels(stdin=False, hb=False, control=False)
-        self._tasks = [
-            asyncio.create_task(self._read(self._client.iopub_channel, self._iopub), name="kernel-iopub"),
-            asyncio.create_task(self._read(self._client.shell_channel, self._shell), name="kernel-shell"),
-        ]
-        for channel in (self._client.iopub_channel, self._client.shell_channel):
-            events = channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECTED)
-            self._monitors.append(events)
-            self._tasks.append(asyncio.create_task(self._mend(channel, events), name="kernel-mend"))
+        for name in ("iopub", "shell"):
+            self._open(name)
         self._active.set()
         try:
-            await asyncio.wait_for(self._until_answered(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._until_answered()
         except TimeoutError:
             self.close()
             raise KernelUnavailable(f"The kernel did not answer within {seconds:g} s.") from None
@@ -112,26 +123,36 @@ class KernelLink:
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
-        for task in self._tasks:
-            task.cancel()
-        self._tasks = []
-        if self._client is not None:
-            for channel in (self._client.iopub_channel, self._client.shell_channel):
-                channel.socket.disable_monitor()
-            for events in self._monitors:
-                events.close(linger=0)
-            self._monitors = []
-            self._client.stop_channels()
-            self._client = None
+        while self._channels:
+            self._channels.popitem()[1].close()
+        self._client = None
+
+    def _open(self, name: str) -> None:
+        """Connect a channel.
+
+        Raises:
+            KernelUnavailable: its socket is not there.
+        """
+        if name == "iopub":
+            socket, take = self._client.connect_iopub(), self._iopub
+        else:
+            socket, take = self._client.connect_shell(identity=self._client.session.bsession), self._shell
+        events = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        tasks = (
+            asyncio.create_task(self._read(socket, take), name=f"kernel-{name}"),
+            asyncio.create_task(self._mend(name, events), name="kernel-mend"),
+        )
+        self._channels[name] = _Channel(socket, events, tasks)
 
     async def _until_answered(self) -> None:
         """Ask until both the answer and something on iopub came: a subscription takes a moment to reach the kernel."""
         self._info = asyncio.get_running_loop().create_future()
         while not (self._info.done() and self._heard.is_set()):
             self._send(self._client.session.msg("kernel_info_request", {}))
+            await asyncio.wait({self._info}, timeout=_ASK_AGAIN_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._info), _ASK_AGAIN_SECONDS)
-                await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_SECONDS)
+                async with asyncio.timeout(_ASK_AGAIN_SECONDS):
+                    await self._heard.wait()
 
     def _send(self, message: JSON) -> None:
         """Send on shell.
@@ -139,43 +160,38 @@ class KernelLink:
         Not through the client: that sends on a blocking twin of the socket, which can swallow the only notice of a
         message that arrives in the same moment, and our pending ``recv`` would wait for ever.
         """
-        sent = self._client.shell_channel.socket.send_multipart(self._client.session.serialize(message))
+        channel = self._channels.get("shell")
+        if channel is None:
+            return  # broken for good: the kernel has ended or made away with its socket
+        sent = channel.socket.send_multipart(self._client.session.serialize(message))
         self._sending.add(sent)
         sent.add_done_callback(self._sending.discard)
 
-    async def _read(self, channel: Any, take: Callable[[str, str, JSON], None]) -> None:
+    async def _read(self, socket: Any, take: Callable[[str, str, JSON], None]) -> None:
         while True:
-            parts = await channel.socket.recv_multipart()
+            parts = await socket.recv_multipart()
             message = self._decoded(parts)
             if message is not None:
                 take(*message)
             await self._pace()
 
-    async def _mend(self, channel: Any, events: Any) -> None:
-        """Connect again when the connection was lost.
+    async def _mend(self, name: str, events: Any) -> None:
+        """Connect again, by a new socket, when the connection was lost.
 
         libzmq gives a connection up for good when a message is larger than it may be, and would show nothing any more.
+        Not by ``disconnect`` and ``connect``: where a message has just come, libzmq then aborts the whole process
+        (``Assertion failed: !_more``).
         """
-        lost = False
-        while True:
-            event = parse_monitor_message(await events.recv_multipart())
-            if event["event"] == zmq.EVENT_CONNECTED:
-                if lost and self._execution is not None:
-                    self._execution.on_message(TOO_LARGE, {})
-                lost = False
-                continue
-            if event["event"] != zmq.EVENT_DISCONNECTED:
-                return
-            endpoint = event["endpoint"].decode()
-            try:
-                check_socket(endpoint.removeprefix("ipc://"))
-                channel.socket.disconnect(endpoint)
-                channel.socket.connect(endpoint)
-            except (KernelUnavailable, zmq.ZMQError):
-                # The kernel itself is gone: whoever watches its process says so.
-                return
-            # A kernel that has died disconnects as well, and does not come back by this.
-            lost = True
+        event = parse_monitor_message(await events.recv_multipart())
+        if event["event"] != zmq.EVENT_DISCONNECTED:
+            return
+        if name == "iopub" and self._execution is not None:
+            self._execution.on_message(TOO_LARGE, {})
+        await asyncio.sleep(_QUIET_SECONDS)  # a kernel that does nothing but hang up must not keep us busy
+        self._channels.pop(name).close()
+        with suppress(KernelUnavailable, zmq.ZMQError):
+            # Refused where the kernel itself is gone: whoever watches its process says so.
+            self._open(name)
 
     async def _pace(self) -> None:
         """Give way to everybody else; without a run, or when its output is no longer shown, read slowly.
@@ -184,7 +200,8 @@ class KernelLink:
         """
         if not self._active.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._active.wait(), _QUIET_SECONDS)
+                async with asyncio.timeout(_QUIET_SECONDS):
+                    await self._active.wait()
         elif self._execution is not None and self._execution.muted:
             await asyncio.sleep(_QUIET_SECONDS / 10)
         else:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from ..core.models import JSON
 from .manager import InterviewKernelManager
+
+_KEEP_SECONDS = 5.0
+
+#: As they are offered: the most used first.
+_ORDER = ("python", "javascript", "typescript", "java", "cpp", "c", "go", "rust", "sql", "bash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +45,39 @@ def kernels_dir() -> str:
 
 
 def languages(kernels: InterviewKernelManager) -> list[Language]:
-    """All languages, by name."""
+    """All languages, the most used first; what is not in our own order comes last, by name.
+
+    What an engine says about each is kept for a few seconds, so that it costs nothing to ask.
+    """
     problem = kernels.engine.problem
-    result = []
-    for name, entry in sorted(kernels.specs.get_all_specs().items()):
-        spec = entry["spec"]
-        starter = spec.get("metadata", {}).get("interview", {}).get("starter", "")
-        result.append(
-            Language(
-                name=name,
-                display_name=str(spec["display_name"]),
-                available=problem is None,
-                message=problem or "",
-                starter=str(starter),
-            )
-        )
-    return result
+    kept = _kept.get(kernels)
+    if kept is None or kept.problem != problem or time.monotonic() > kept.until:
+        found = [_language(kernels, name, problem) for name in sorted(kernels.specs.find_kernel_specs(), key=_place)]
+        kept = _kept[kernels] = _Kept(problem, time.monotonic() + _KEEP_SECONDS, tuple(found))
+    return list(kept.languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    problem: str | None
+    until: float
+    languages: tuple[Language, ...]
+
+
+_kept: WeakKeyDictionary[InterviewKernelManager, _Kept] = WeakKeyDictionary()
+
+
+def _language(kernels: InterviewKernelManager, name: str, problem: str | None) -> Language:
+    spec = kernels.specs.get_kernel_spec(name)
+    message = problem or kernels.engine.language_problem(spec)
+    return Language(
+        name=name,
+        display_name=str(spec.display_name),
+        available=message is None,
+        message=message or "",
+        starter=str(spec.metadata.get("interview", {}).get("starter", "")),
+    )
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)

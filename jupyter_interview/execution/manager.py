@@ -15,7 +15,7 @@ from typing import Any, cast
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.ioloop.restarter import AsyncIOLoopKernelRestarter
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from traitlets import Type, observe
 
@@ -35,6 +35,9 @@ ALLOWED_MESSAGES = (
 #: A kernel may send what it likes: this much of one message, and this many that wait, is all that is held of it.
 MESSAGE_BYTES = 16 * 1_048_576
 WAITING_MESSAGES = 100
+
+#: All sockets of all kernels: about seven for each. libzmq's own default, 1023, is met by 146 kernels.
+_SOCKETS = 65_535
 
 
 def check_socket(path: str) -> None:
@@ -135,8 +138,20 @@ class InterviewKernelManager(AsyncMappingKernelManager):
             transport_encryption="disabled",
             **keywords,
         )
+        self.context.set(zmq.MAX_SOCKETS, _SOCKETS)
         self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+
+    def problem(self, language: str) -> str | None:
+        """Why no kernel of this language can be started on this machine, with what mends it; ``None`` when one can."""
+        if self.engine.problem:
+            return self.engine.problem
+        try:
+            spec = self.specs.get_kernel_spec(language)
+        except NoSuchKernel:
+            known = ", ".join(sorted(self.specs.find_kernel_specs())) or "none"
+            return f"This server has no kernel for the language {language!r}; it has {known}."
+        return self.engine.language_problem(spec)
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> tuple[Any, str, str]:
         """A kernel manager whose provisioner is our engine's, before upstream could ask the kernelspec for one."""
@@ -177,6 +192,11 @@ class InterviewKernelManager(AsyncMappingKernelManager):
     async def restart_kernel(self, kernel_id: str, now: bool = False) -> None:  # type: ignore[override]  # as above
         """Restart through the room's executor, so that it is no death to it."""
         await self._supervisor(kernel_id).restart()
+
+    def list_kernels(self) -> list[Any]:
+        """Models of the rooms' kernels. One that waits for a room belongs to nobody and is not shown."""
+        models = super().list_kernels()  # type: ignore[no-untyped-call]
+        return [model for model in models if model["id"] in self._supervisors]
 
     def _supervisor(self, kernel_id: str) -> Supervisor:
         supervisor = self._supervisors.get(kernel_id)

@@ -16,6 +16,7 @@ from ..core.limits import Limits
 from ..core.models import JSON
 from ..core.ports import CellOutputs
 from . import shapes
+from .hints import Words
 from .terminal import fold
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ _FLOOD = 4
 
 _INPUT_ERROR = "StdinNotImplementedError"
 _INPUT_LINE = "input() is not available in an interview. Put the value into a variable instead."
+
+_LOST = "An output was too large and is not shown."
 
 TOO_LARGE = "too_large"
 """What stands for a message that was larger than one may be, and so never came."""
@@ -59,6 +62,7 @@ class RunOutputs:
         self._dropped = 0
         self._closed = False
         self._lost = False
+        self._words = Words()
         self.full: str | None = None
 
     def begin(self) -> None:
@@ -82,6 +86,7 @@ class RunOutputs:
         """Take one iopub message of this run. Never raises for what a kernel sent."""
         if self._closed:
             return
+        self._words.hear(kind, content)
         if self.full is not None:
             self._drop(content)
         elif kind == "stream":
@@ -95,9 +100,21 @@ class RunOutputs:
         elif kind == TOO_LARGE:
             if self._lost:
                 self._flooded()
-            else:
-                self._lost = True
-                self.note("An output was too large and is not shown.")
+            self._lost = True
+
+    def limit_met(self) -> str | None:
+        """The line about the limit of the kernel that a failed run met, as far as its words tell."""
+        return self._words.limit(self._limits)
+
+    @property
+    def kernel_broke(self) -> bool:
+        """Whether it met that limit in the kernel's own work and not in the cell's."""
+        return self._words.kernel_broke
+
+    def note_lost(self) -> None:
+        """Say so if an output never came. Not before the run's end: a kernel that is being killed looks the same."""
+        if self._lost:
+            self.note(_LOST)
 
     def note(self, line: str) -> None:
         """Write a line of ours to stderr, whatever the limits say."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
@@ -17,6 +18,9 @@ class Engine(Protocol):
 
     def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> KernelProvisionerBase:
         """The provisioner of one kernel. It also has `Ending`'s members."""
+
+    def language_problem(self, spec: Any) -> str | None:
+        """Why the kernels of this kernelspec cannot run here, with what mends it. Answers from memory, or by a look."""
 
 
 class Ending(Protocol):
@@ -31,6 +35,13 @@ class Ending(Protocol):
 
     async def exited(self) -> int:
         """Wait for its end, learned at once; the exit status."""
+
+    def put_files(self, files: Mapping[str, bytes]) -> None:
+        """Put ``files``, plain name → content, into ``~/data``, which the kernel can only read. From any thread.
+
+        Raises:
+            OSError: they could not be written.
+        """
 
 
 class Supervisor(Protocol):

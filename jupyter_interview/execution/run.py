@@ -19,7 +19,7 @@ from .lifecycle import RoomKernel
 from .outputs import RunOutputs
 
 _IDLE_SECONDS = 1.0
-_REACT_SECONDS = 2.0
+_REACT_SECONDS = 1.5
 _BEGIN_SECONDS = 1.0
 _INSIST_SECONDS = 0.7
 _INSIST_TIMES = 2
@@ -28,13 +28,14 @@ _ANSWER_SECONDS = 0.5
 _RESTARTED = "The kernel was restarted."
 _FLOODED = "The run was stopped: it wrote far beyond the output limit."
 _NO_REACTION = "The kernel did not react and was restarted."
+_IGNORED = "The run does not react to the interrupt. Restart the kernel to end it."
 
 SHUT_DOWN = "The kernel was shut down."
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended, as far as its kernel goes. ``kill``: the kernel does not react and has to go."""
+    """How a run ended, as far as its kernel goes. ``kill``: the kernel is of no use any more and has to go."""
 
     status: RunStatus
     message: str | None = None
@@ -85,6 +86,8 @@ class Run:
 
     def finish(self, end: End) -> ExecutionResult:
         """Write the last of its outputs, with the reason where there is one."""
+        if end.status is not RunStatus.DIED:
+            self._sink.note_lost()
         if end.message is not None:
             self._sink.note(end.message)
         count = None if self._execution is None else self._execution.count
@@ -118,7 +121,12 @@ class Run:
         await self._first({execution.idle}, _IDLE_SECONDS)
         if execution.reply.result().get("status") == "ok":
             return End(RunStatus.OK)
-        return End(RunStatus.INTERRUPTED if self._interrupted else RunStatus.ERROR)
+        if self._interrupted:
+            return End(RunStatus.INTERRUPTED)
+        met = self._sink.limit_met()
+        if met is not None and self._sink.kernel_broke:
+            return End(RunStatus.ERROR, f"{met} {_RESTARTED}", kill=True)
+        return End(RunStatus.ERROR, met)
 
     async def _stop(self, execution: Execution, end: End) -> End:
         """Interrupt a run that has to end; one that does not react loses its kernel."""
@@ -159,11 +167,14 @@ class Run:
     async def _insist(self, execution: Execution) -> None:
         """An interrupt between ipykernel's own steps is lost, or ends the request without an answer: see to both."""
         over: set[asyncio.Future[Any]] = {execution.reply, execution.idle}
-        for _ in range(_INSIST_TIMES):
+        for number in range(_INSIST_TIMES + 1):
             done, _pending = await asyncio.wait(over, timeout=_INSIST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 break
-            await self._kernel.interrupt()
+            if number < _INSIST_TIMES:
+                await self._kernel.interrupt()
+            else:
+                self._sink.note(_IGNORED)
         await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({execution.reply}, timeout=_ANSWER_SECONDS)
         if not execution.reply.done():

@@ -2,16 +2,21 @@
 
 from .bubblewrap import BubblewrapEngine, BubblewrapProvisioner
 from .contract import Engine, SandboxProvisioner
+from .docker import DockerEngine, DockerProvisioner
+from .images import default_images
 from .plain import PlainEngine, PlainProvisioner
 from .probe import NoEngine, choose
 
 __all__ = [
     "BubblewrapEngine",
     "BubblewrapProvisioner",
+    "DockerEngine",
+    "DockerProvisioner",
     "Engine",
     "NoEngine",
     "PlainEngine",
     "PlainProvisioner",
     "SandboxProvisioner",
     "choose",
+    "default_images",
 ]

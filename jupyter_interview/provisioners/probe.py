@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
 
 from ..core.errors import KernelUnavailable
 from ..core.limits import Limits
 from .bubblewrap import BubblewrapEngine
 from .contract import Engine
+from .docker import DockerEngine
 from .plain import PlainEngine
 from .watch import Watch
 
-SETTINGS = ("auto", "bubblewrap", "none")
+SETTINGS = ("auto", "docker", "bubblewrap", "none")
+
+#: The language whose image decides whether ``auto`` takes Docker.
+ESSENTIAL = "python"
+
+_log = logging.getLogger(__name__)
 
 
 class NoEngine:
@@ -36,15 +45,30 @@ class NoEngine:
         """
         raise KernelUnavailable(self.problem or "No kernels can be started here.")
 
+    def language_problem(self, spec: KernelSpec) -> str | None:
+        """The same for all languages."""
+        return self.problem
 
-def choose(setting: str, limits: Limits, runtime_dir: str | None = None, hidden: Iterable[str] = ()) -> Engine:
-    """The engine for a setting. Takes some tens of milliseconds: it starts a real sandbox to see whether that works.
+
+def choose(
+    setting: str,
+    limits: Limits,
+    runtime_dir: str | None = None,
+    hidden: Iterable[str] = (),
+    *,
+    images: Mapping[str, str] | None = None,
+    runtime: str | None = None,
+) -> Engine:
+    """The engine for a setting. Takes some tens of milliseconds: it asks Docker, or starts a real sandbox, to see.
 
     Args:
-        setting: ``auto`` and ``bubblewrap`` take the sandbox or nothing, ``none`` runs kernels unsandboxed.
+        setting: ``auto`` takes Docker where that answers and has the image of `ESSENTIAL`, else bubblewrap; ``docker``
+            and ``bubblewrap`` take what they say or nothing; ``none`` runs kernels unsandboxed.
         limits: the server's.
         runtime_dir: private directory for kernel sockets; by default a short one that belongs to this user.
         hidden: what no kernel may see: the server's data directory, database, secrets.
+        images: the images that Docker may run, by language; without any ``auto`` does not ask it.
+        runtime: the name of a runtime of Docker's.
 
     Raises:
         ValueError: no such setting.
@@ -54,10 +78,20 @@ def choose(setting: str, limits: Limits, runtime_dir: str | None = None, hidden:
     directory = default_runtime_dir() if runtime_dir is None else runtime_dir
     if setting == "none":
         return PlainEngine(limits, directory)
+    reasons: list[str] = []
+    if setting == "docker" or (setting == "auto" and images):
+        docker = DockerEngine(limits, directory, images or {}, runtime=runtime)
+        reason = docker.known_problem(ESSENTIAL)
+        if reason is None:
+            return docker
+        if setting == "docker":
+            _log.warning("no kernels can be started until this is mended: %s", reason)
+            return docker
+        reasons.append(reason)
     engine = BubblewrapEngine(limits, directory, hidden)
     if engine.problem is not None:
         hint = "To run kernels without a sandbox all the same, set sandbox to 'none'."
-        return NoEngine(limits, directory, f"{engine.problem} {hint}")
+        return NoEngine(limits, directory, " ".join([engine.problem, *reasons, hint]))
     return engine
 
 

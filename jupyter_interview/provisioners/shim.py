@@ -1,4 +1,4 @@
-"""Which limits does a kernel process carry, and as whom does it run?
+"""Which limits does a kernel process carry, which system calls may it make, and as whom does it run?
 
 This text is the last step before the kernel: the engines run it as ``python -I -S -c <this file> NAME=VALUE… --
 COMMAND…``, inside the sandbox where there is one. A program of its own, because a ``preexec_fn`` in a server with
@@ -18,6 +18,9 @@ _RESOURCES = {
     "files": resource.RLIMIT_NOFILE,
 }
 
+#: Held whatever the settings say: what the machine counts for the server's user as well.
+_ALWAYS = {resource.RLIMIT_SIGPENDING: 1024, resource.RLIMIT_MSGQUEUE: 0}
+
 
 def _lower(what: int, value: int) -> None:
     _, hard = resource.getrlimit(what)
@@ -36,6 +39,20 @@ def _end_with(parent: int) -> None:
         sys.exit(1)
 
 
+def _refuse(code: bytes) -> None:
+    """Let this system call filter (`seccomp.py`) hold from now on; bubblewrap sees to that by itself."""
+    import ctypes  # as above
+    import struct
+
+    steps = ctypes.create_string_buffer(code, len(code))
+    whole = ctypes.create_string_buffer(struct.pack("HP", len(code) // 8, ctypes.addressof(steps)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    zero, one, two = (ctypes.c_ulong(number) for number in range(3))
+    libc.prctl(38, one, zero, zero, zero)  # PR_SET_NO_NEW_PRIVS
+    if libc.prctl(22, two, whole, zero, zero) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        sys.exit(f"no system call filter: {os.strerror(ctypes.get_errno())}")
+
+
 def _apply(settings: dict[str, int]) -> None:
     os.umask(0o077)
     if "leash" in settings:
@@ -52,6 +69,8 @@ def _apply(settings: dict[str, int]) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    for what, value in _ALWAYS.items():
+        _lower(what, value)
     for name, what in _RESOURCES.items():
         if name in settings:
             _lower(what, settings[name])
@@ -60,8 +79,11 @@ def _apply(settings: dict[str, int]) -> None:
 def main(arguments: list[str]) -> None:
     """Apply the settings before ``--`` and become the command after it."""
     split = arguments.index("--")
-    pairs = (argument.partition("=") for argument in arguments[:split])
-    _apply({name: int(value) for name, _, value in pairs})
+    settings = dict(argument.split("=") for argument in arguments[:split])
+    code = bytes.fromhex(settings.pop("filter", ""))
+    _apply({name: int(value) for name, value in settings.items()})
+    if code:
+        _refuse(code)
     command = arguments[split + 1 :]
     os.execvp(command[0], command)  # noqa: S606  # replacing this process is the point
 

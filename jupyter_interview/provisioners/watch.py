@@ -1,9 +1,10 @@
 """Does a kernel stay within what no single process limit can hold?
 
-The processes of a kernel together: their memory, their number, the number of their files (each costs the machine memory
-that no size limit counts), and what lies in the directory of its sockets (the one place of the machine's own disk that
-a kernel can write to). One thread looks at all kernels; a kernel that went beyond
-is ended. It is a second line: each single process is held by its own limits in any case (`shim.py`).
+The processes of a kernel together: their memory, their number, the number of their files, on disk and open (each costs
+the machine memory that no size limit counts), and what lies in the directory of its sockets (the one place of the
+machine's own disk that a kernel can write to). One thread looks at all kernels; a kernel that went beyond is ended. It
+is a second line: each single process is held by its own limits in any case (`shim.py`). Docker's kernels are held by
+cgroups in the first place.
 """
 
 from __future__ import annotations
@@ -18,22 +19,47 @@ from dataclasses import dataclass
 from ..core.limits import Limits
 
 _INTERVAL = 0.1
+#: A kernel that does nothing is looked at more and more rarely, up to so many intervals.
+_RARELY = 4
 _MEGABYTE = 1_048_576
 _FILES = 100_000
+_OPEN = 4_096
+#: So long may a kernel of many processes stay at their limit: a program meets it once, a bomb sits there.
+_FULL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A kernel under watch.
 
-    ``root`` is the process that all others descend from, ``sockets`` the machine's path of their directory, ``scratch``
-    the sandbox's own file systems as its processes see them; ``breach`` ends the kernel and is told why.
+    ``root`` is the process that all others descend from (``None``: they are not looked at), ``sockets`` the machine's
+    path of their directory, ``scratch`` the sandbox's own file systems as its processes see them; ``breach`` ends the
+    kernel and is told why.
     """
 
-    root: int
+    root: int | None
     sockets: str
     breach: Callable[[str], None]
     scratch: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How often a kernel is looked at, in rounds of the watch: each time while it spends processor time."""
+
+    spent: int = -1
+    pause: int = 1
+    left: int = 1
+
+    def due(self) -> bool:
+        """Whether this round is one to look."""
+        self.left -= 1
+        return self.left <= 0
+
+    def looked(self, spent: int) -> None:
+        """It had spent ``spent`` in all."""
+        self.pause = min(self.pause * 2, _RARELY) if spent == self.spent else 1
+        self.spent, self.left = spent, self.pause
 
 
 class Watch:
@@ -42,22 +68,26 @@ class Watch:
     def __init__(self, limits: Limits, interval: float = _INTERVAL) -> None:
         self._limits = limits
         self._interval = interval
-        self._kernels: dict[int, Watched] = {}
+        self._kernels: dict[Watched, _Pace] = {}
+        self._full: dict[Watched, float] = {}
+        self._spent: dict[Watched, int] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def add(self, watched: Watched) -> None:
         """Begin to watch a kernel."""
         with self._changed:
-            self._kernels[watched.root] = watched
+            self._kernels[watched] = _Pace()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="kernel-watch", daemon=True)
                 self._thread.start()
 
-    def remove(self, root: int) -> None:
-        """No longer watch it. Unknown numbers are ignored."""
+    def remove(self, watched: Watched) -> None:
+        """No longer watch it. Unknown ones are ignored."""
         with self._changed:
-            self._kernels.pop(root, None)
+            self._kernels.pop(watched, None)
+            self._full.pop(watched, None)
+            self._spent.pop(watched, None)
             self._changed.notify_all()
 
     def _run(self) -> None:
@@ -66,30 +96,51 @@ class Watch:
                 if not self._kernels:
                     self._thread = None
                     return
-                kernels = list(self._kernels.values())
-            for watched in kernels:
+                kernels = list(self._kernels.items())
+            for watched, pace in kernels:
+                if not pace.due():
+                    continue
                 reason = self.check(watched)
+                pace.looked(self._spent.pop(watched, 0))
                 if reason is not None:
-                    self.remove(watched.root)
+                    self.remove(watched)
                     watched.breach(reason)
             time.sleep(self._interval)
 
     def check(self, watched: Watched) -> str | None:
         """What the kernel did wrong, as a line for people; ``None`` when it is well."""
-        processes = list(family(watched.root))
+        processes = [] if watched.root is None else list(family(watched.root))
         limits = self._limits
-        if sum(threads(pid) for pid in processes) > limits.kernel_processes + 8:
+        numbers = [vitals(pid) for pid in processes]
+        self._spent[watched] = sum(ticks for _, ticks in numbers)
+        if self._too_many(watched, len(processes), sum(count for count, _ in numbers)):
             return f"The kernel started more than {limits.kernel_processes} processes and was ended."
         if sum(resident(pid) for pid in processes) > limits.kernel_memory_bytes:
             used = sum(proportional(pid) for pid in processes)
             if used > limits.kernel_memory_bytes:
-                megabytes = limits.kernel_memory_bytes // _MEGABYTE
-                return f"The kernel used more than {megabytes} MB of memory and was ended."
+                return memory_line(limits)
+        if sum(map(opened, processes)) > _OPEN:
+            return f"The kernel opened more than {_OPEN} files together and was ended."
         if sum(files(processes[-1], path) for path in watched.scratch if processes) > _FILES:
             return f"The kernel made more than {_FILES} files and was ended."
         if not only_sockets(watched.sockets):
             return "The kernel wrote where it may not and was ended."
         return None
+
+    def _too_many(self, watched: Watched, processes: int, total: int) -> bool:
+        """Whether there are more than may be, or for some time as many as can be: a bomb that the limit holds."""
+        most = self._limits.kernel_processes
+        if total > most + 8:
+            return True
+        if processes < most / 2 or total < most * 7 / 8:
+            self._full.pop(watched, None)
+            return False
+        return time.monotonic() - self._full.setdefault(watched, time.monotonic()) > _FULL_SECONDS
+
+
+def memory_line(limits: Limits) -> str:
+    """What people are told when a kernel used up its memory."""
+    return f"The kernel used more than {limits.kernel_memory_bytes // _MEGABYTE} MB of memory and was ended."
 
 
 def family(root: int) -> Iterator[int]:
@@ -124,18 +175,29 @@ def _parent(pid: int) -> int:
 
 def threads(pid: int) -> int:
     """How many threads the process has; 0 when it is gone."""
+    return vitals(pid)[0]
+
+
+def vitals(pid: int) -> tuple[int, int]:
+    """How many threads the process has and how much processor time it has spent, in ticks; 0 when it is gone."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return int(fields[17]) if len(fields) > 17 else 0
+    return (int(fields[17]), int(fields[11]) + int(fields[12])) if len(fields) > 17 else (0, 0)
 
 
 def resident(pid: int) -> int:
-    """Bytes in memory that are not files: a quick upper bound, since forks share theirs."""
+    """Bytes in memory that are not files, page tables too: a quick upper bound, since forks share theirs."""
     text = _read(f"/proc/{pid}/status")
     total = 0
     for line in text.splitlines():
-        if line.startswith(("RssAnon:", "RssShmem:")):
+        if line.startswith(("RssAnon:", "RssShmem:", "VmPTE:")):
             total += int(line.split()[1]) * 1024
     return total
+
+
+def tables(pid: int) -> int:
+    """Bytes of page tables: a mapping of nothing but zeros costs only them."""
+    lines = _read(f"/proc/{pid}/status").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmPTE:"))
 
 
 def proportional(pid: int) -> int:
@@ -144,7 +206,15 @@ def proportional(pid: int) -> int:
     values = {line.split(":")[0]: line.split()[1] for line in text.splitlines() if line.startswith("Pss")}
     if "Pss_Anon" not in values:
         return resident(pid)
-    return (int(values["Pss_Anon"]) + int(values.get("Pss_Shmem", "0"))) * 1024
+    return (int(values["Pss_Anon"]) + int(values.get("Pss_Shmem", "0"))) * 1024 + tables(pid)
+
+
+def opened(pid: int) -> int:
+    """How many files, pipes and sockets the process has open: each holds memory that is nobody's."""
+    try:
+        return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 def files(pid: int, path: str) -> int:

@@ -250,8 +250,15 @@ async def test_hostile_output_runs_nothing_in_anybodys_browser(ji_server: Server
     await cara.replace(
         "from IPython.display import HTML, Javascript, display\n"
         "display(HTML('<b>shown</b><script>window.hacked=1</script><img src=x onerror=\"window.hacked=2\">'))\n"
-        "display(Javascript('window.hacked=3'))"
+        "display(Javascript('window.hacked=3'))\n"
+        "bad = '<script>window.hacked=4</script><img src=x onerror=\"window.hacked=5\">'\n"
+        "types = 'image/svg+xml text/markdown text/latex text/plain application/javascript text/javascript'\n"
+        "for mime in types.split():\n"
+        "    display({mime: '<svg onload=\"window.hacked=6\">' + bad + '</svg>'}, raw=True)\n"
+        "display({'application/vnd.jupyter.stdout': bad, 'application/vnd.jupyter.stderr': bad}, raw=True)\n"
+        "display(HTML('<iframe srcdoc=\"<script>parent.hacked=7</script>\"></iframe><b>last</b>'))"
     )
     await cara.run()
     await cara.sees_output("shown")
+    await cara.sees_output("last")
     assert await cara.page.evaluate("window.hacked") is None

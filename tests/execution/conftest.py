@@ -1,24 +1,38 @@
 """Fixtures of the execution's tests.
 
 - `ji_room`: makes a room's executor on real sandboxed kernels, with an observer and cells that record
-- `Cell`, `Observer`, `Room`: those recorders
+- `ji_house`: makes a pool of warm kernels, and rooms that claim them
+- `Cell`, `Observer`, `Room`, `House`: those recorders
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import os
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import JSON, ExecutionRequest, ExecutionResult, KernelState, RunStatus
-from jupyter_interview.execution import Engine, InterviewKernelManager, RoomExecutor, RoomExecutors, kernels_dir
-from jupyter_interview.provisioners import choose
+from jupyter_interview.core.ports import ReadFiles
+from jupyter_interview.execution import (
+    Engine,
+    InterviewKernelManager,
+    KernelPool,
+    RoomExecutor,
+    RoomExecutors,
+    kernels_dir,
+)
+from jupyter_interview.provisioners import DockerEngine, choose
+from tests.fixtures.real import missing
 
+IMAGE = "jupyter-interview/python:1"
 SECONDS = 30.0
 
 
@@ -185,3 +199,107 @@ async def ji_room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mak
         await room.executor.shutdown()
         await room.kernels.shutdown_all(now=True)
         room.kernels.context.destroy(linger=0)
+
+
+@dataclass
+class House:
+    """A pool with the rooms that claim from it. ``starts`` are the ids of the kernels, in the order of their starts."""
+
+    kernels: InterviewKernelManager
+    pool: KernelPool
+    limits: Limits
+    rooms: list[Room] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
+
+    def room(self, language: str = "python", files: ReadFiles | None = None) -> Room:
+        """A room of its own."""
+        observer = Observer()
+        executors = RoomExecutors(self.kernels, self.limits, self.pool)
+        executor = executors(f"room{len(self.rooms)}", language, observer, files)
+        room = Room(executor, self.kernels, observer)
+        self.rooms.append(room)
+        return room
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the pool fulfils it."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not condition():  # noqa: ASYNC110  # processes tell nobody
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not within {SECONDS} s; warm: {self.pool.warm()}") from None
+
+    async def warm(self, number: int = 1, language: str = "python") -> None:
+        """Wait until so many kernels wait."""
+        await self.until(lambda: self.pool.warm().get(language, 0) == number)
+
+    def process(self, kernel_id: str) -> int:
+        """Number of the kernel's process: the last of those whose mounts include the directory of its sockets."""
+        provisioner: Any = self.kernels.get_kernel(kernel_id).provisioner
+        sockets, found = f"/{provisioner.directory.name}/s ", []
+        for path in Path("/proc").glob("[0-9]*/mountinfo"):
+            with suppress(OSError):
+                if sockets in path.read_text():
+                    found.append(int(path.parent.name))
+        return max(found)
+
+    async def close(self) -> None:
+        """End everything, and look whether anything is left."""
+        for room in self.rooms:
+            await room.executor.shutdown()
+        await self.pool.close()
+        assert len(self.kernels) == 0
+        assert os.listdir(self.kernels.engine.runtime_dir) == []  # type: ignore[attr-defined]
+        tasks = {task.get_name() for task in asyncio.all_tasks()} - {"Task-1"}
+        assert not [name for name in tasks if name.startswith(("kernel-", "executor-"))]
+        context = self.kernels.context
+        closing = asyncio.ensure_future(asyncio.to_thread(context.term))
+        await asyncio.wait({closing}, timeout=SECONDS)
+        closed = closing.done()
+        context.destroy(linger=0)
+        assert closed, "a socket was left open"
+
+
+MakeHouse = Callable[..., House]
+
+
+@pytest.fixture
+async def ji_house(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> AsyncIterator[MakeHouse]:
+    """``ji_house(sizes={"python": 2}, pool_idle_seconds=1.0)``: the pool is started unless ``start=False``.
+
+    ``sandbox="docker"`` for kernels in Docker; both names of Python run on one image.
+    """
+    made: list[House] = []
+
+    def make(
+        sizes: dict[str, int] | None = None,
+        directory: str | None = None,
+        start: bool = True,
+        sandbox: str = "bubblewrap",
+        **limits: float,
+    ) -> House:
+        checked = Limits.checked(**limits)
+        runtime = str(tmp_path_factory.mktemp("r"))
+        connections = str(tmp_path_factory.mktemp("c"))
+        engine = choose(sandbox, checked, runtime, images=dict.fromkeys(("python", "other"), IMAGE))
+        if isinstance(engine, DockerEngine) and engine.known_problem("python") is not None:
+            missing(f"Docker with its images ({engine.known_problem('python')})")
+        kernels = InterviewKernelManager(
+            engine=engine, kernels_dir=directory or kernels_dir(), connection_dir=connections
+        )
+        house = House(kernels, KernelPool(kernels, checked, sizes), checked)
+        begin = kernels.start_kernel
+
+        async def counted(**keywords: Any) -> str:
+            house.starts.append(keywords["kernel_id"])
+            return await begin(**keywords)
+
+        monkeypatch.setattr(kernels, "start_kernel", counted)
+        made.append(house)
+        if start:
+            house.pool.start()
+        return house
+
+    yield make
+    for house in made:
+        await house.close()

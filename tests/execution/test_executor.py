@@ -7,14 +7,29 @@ import hashlib
 import json
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable, RateLimited
 from jupyter_interview.core.models import ExecutionRequest, KernelState, RunStatus
+from jupyter_interview.execution import executor, kernels_dir
 
 from .conftest import Cell, MakeRoom, Room
+
+#: A kernel that takes connections on all of its sockets, and nothing more.
+MUTE = """
+import json, socket, sys, time
+info = json.load(open(sys.argv[1]))
+kept = []
+for number in range(1, 6):
+    kept.append(socket.socket(socket.AF_UNIX))
+    kept[-1].bind(f"{info['ip']}-{number}")
+    kept[-1].listen()
+time.sleep(60)
+"""
 
 
 async def test_a_run_writes_its_outputs(ji_room: MakeRoom) -> None:
@@ -141,6 +156,131 @@ async def test_a_kernel_that_only_dies_is_not_started_for_ever(ji_room: MakeRoom
     assert (await room.run("print('again')"))[1].text == "again\n"
 
 
+@pytest.mark.parametrize("code", ("while True: pass", "import time; time.sleep(60)"))
+async def test_an_interrupt_takes_effect_at_once(ji_room: MakeRoom, code: str) -> None:
+    room = ji_room()
+    await room.run("1 / 0")
+    run = room.submit(f"print('up', flush=True)\n{code}")
+    await room.cells[run].until(lambda cell: "up" in cell.text)
+    before = time.monotonic()
+    await room.executor.interrupt()
+    assert (await room.result(run)).status is RunStatus.INTERRUPTED
+    assert time.monotonic() - before < 0.6, "0.02 s on a quiet machine; an interrupt that got lost takes 0.7 s"
+
+
+async def test_an_interrupt_that_is_ignored_says_what_to_do(ji_room: MakeRoom) -> None:
+    room = ji_room()
+    run = room.submit("import signal\nsignal.signal(2, signal.SIG_IGN)\nprint('up', flush=True)\nwhile True: pass")
+    await room.cells[run].until(lambda cell: "up" in cell.text)
+    await room.executor.interrupt()
+    await room.cells[run].until(lambda cell: "does not react to the interrupt. Restart the kernel" in cell.text)
+    assert run not in room.observer.results
+    await room.executor.restart()
+    assert (await room.result(run)).status is RunStatus.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    (
+        ("x = bytearray(5_000_000_000)", "The limit of 1024 MB of memory was met."),
+        (
+            "with open('x', 'wb') as f:\n    while True: f.write(bytes(1_000_000))",
+            "for files in home and /tmp was met.",
+        ),
+        ("x = [open('/dev/null') for _ in range(5000)]", "The limit of open files was met."),
+    ),
+)
+async def test_a_run_that_meets_a_limit_says_which(ji_room: MakeRoom, code: str, line: str) -> None:
+    room = ji_room()
+    run = room.submit(code)
+    result = await room.result(run)
+    assert result.status is RunStatus.ERROR and result.message is not None and line in result.message
+    assert room.cells[run].text.endswith(f"{result.message}\n")
+    assert (await room.run("print('goes on')"))[1].text == "goes on\n"
+
+
+async def test_a_limit_met_inside_the_kernel_restarts_it(ji_room: MakeRoom) -> None:
+    """Forged here; a flood of output that fills the memory of a real ipykernel leaves it like that now and then."""
+    room = ji_room()
+    status, cell = await room.run(
+        "import os, sys\nprint('/ipykernel/iostream.py MemoryError', file=sys.stderr)\n"
+        "get_ipython()._showtraceback = lambda *_: None\nraise MemoryError"
+    )
+    assert status is RunStatus.ERROR
+    assert cell.text.endswith("The limit of 1024 MB of memory was met. The kernel was restarted.\n")
+    assert (await room.run("print('new')"))[1].text == "new\n"
+    assert room.observer.events() == ["kernel_started", "kernel_restarted"]
+
+
+async def test_an_ordinary_error_names_no_limit(ji_room: MakeRoom) -> None:
+    room = ji_room()
+    run = room.submit("1 / 0")
+    assert (await room.result(run)).message is None and room.cells[run].text == ""
+
+
+async def test_a_kernel_that_never_answers(ji_room: MakeRoom, tmp_path: Path, monkeypatch: Any) -> None:
+    """Its sockets are there, it says nothing: told while it lasts and in the end, and gone when it works again."""
+    monkeypatch.setattr(executor, "_SLOW_SECONDS", 0.5)
+    spec = json.loads((Path(kernels_dir()) / "python" / "kernel.json").read_text(encoding="utf-8"))
+    path = tmp_path / "python" / "kernel.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(spec | {"argv": ["python", "-c", MUTE, "{connection_file}"]}), encoding="utf-8")
+    room = ji_room(directory=str(tmp_path), kernel_start_seconds=2)
+    run = room.submit("print(1)")
+    result = await room.result(run)
+    told = [entry[2] for entry in room.observer.told if entry[0] == "kernel" and entry[2]]
+    assert told == [
+        "The kernel takes long to start. The text can be edited meanwhile. It is given up after 2 s.",
+        "The kernel did not answer within 2 s. Run a cell or restart the kernel to try again.",
+    ]
+    assert (result.status, result.message) == (RunStatus.DIED, told[-1])
+    assert room.executor.kernel_id is None and os.listdir(room.kernels.engine.runtime_dir) == []  # type: ignore[attr-defined]
+    path.write_text(json.dumps(spec), encoding="utf-8")
+    assert (await room.run("print('again')"))[1].text == "again\n"
+
+
+async def test_a_language_that_this_server_has_not(ji_room: MakeRoom, tmp_path: Path) -> None:
+    room = ji_room(directory=str(tmp_path))
+    result = await room.result(room.submit("1"))
+    assert result.message == "This server has no kernel for the language 'python'; it has none."
+    assert room.executor.state is KernelState.UNAVAILABLE
+
+
+async def test_an_engine_that_goes_and_comes_back(ji_room: MakeRoom) -> None:
+    room = ji_room()
+    await room.ready()
+    engine: Any = room.kernels.engine
+    engine.problem = "The engine is gone. Start it."
+    os.kill(_kernel_process(room), signal.SIGKILL)
+    await room.observer.until(lambda _: room.executor.kernel_id is None)
+    assert _last_state(room) == (
+        KernelState.DEAD,
+        "The engine is gone. Start it. Run a cell or restart the kernel to try again.",
+    )
+    lost = await room.result(room.submit("1"))
+    assert lost.status is RunStatus.DIED and lost.message == engine.problem
+    assert _last_state(room) == (KernelState.UNAVAILABLE, engine.problem)
+    engine.problem = None
+    assert (await room.run("print('back')"))[1].text == "back\n"
+
+
+async def test_a_sandbox_program_that_goes_and_comes_back(ji_room: MakeRoom) -> None:
+    """The same where nothing told the engine: the start itself fails, with an error that is no line for people."""
+    room = ji_room()
+    await room.ready()
+    engine: Any = room.kernels.engine
+    program, engine.bwrap = engine.bwrap, "/no/such/program"
+    os.kill(_kernel_process(room), signal.SIGKILL)
+    await room.observer.until(lambda _: room.executor.kernel_id is None)
+    state, message = _last_state(room)
+    assert state is KernelState.DEAD and message.endswith("Run a cell or restart the kernel to try again.")
+    with pytest.raises(KernelUnavailable, match="try again"):
+        await room.executor.restart()
+    engine.bwrap = program
+    await room.executor.restart()
+    assert (await room.run("print('back')"))[1].text == "back\n"
+
+
 async def test_restart_forgets_and_skips(ji_room: MakeRoom) -> None:
     room = ji_room()
     await room.run("x = 1")
@@ -227,6 +367,9 @@ async def test_without_a_sandbox_runs_are_refused_with_the_reason(ji_room: MakeR
         def provisioner(self, **_: Any) -> Any:
             raise AssertionError("never asked")
 
+        def language_problem(self, spec: Any) -> str | None:
+            raise AssertionError("never asked")
+
     room = ji_room(engine=Nothing())
     run = room.submit("1")
     result = await room.result(run)
@@ -256,6 +399,10 @@ async def test_an_observer_that_fails_does_not_stop_the_queue(ji_room: MakeRoom,
 
     monkeypatch.setattr(room.observer, "run_started", fail)
     assert (await room.run("print(1)"))[0] is RunStatus.OK
+
+
+def _last_state(room: Room) -> Any:
+    return [entry[1:] for entry in room.observer.told if entry[0] == "kernel"][-1]
 
 
 def _kernel_process(room: Room) -> int:

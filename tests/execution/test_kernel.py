@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,11 @@ import zmq
 import zmq.asyncio
 from jupyter_client.session import Session
 
-from jupyter_interview.core.models import JSON
+from jupyter_interview.core.models import JSON, RunStatus
 from jupyter_interview.execution.kernel import KernelLink
+from jupyter_interview.execution.started import start_kernel
+
+from .conftest import MakeRoom
 
 
 async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
@@ -23,13 +28,8 @@ async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
     sockets = [context.socket(zmq.DEALER), context.socket(zmq.SUB)]
     for socket in sockets:
         socket.connect(f"tcp://127.0.0.1:{port}")
-    shell, iopub = (SimpleNamespace(socket=socket) for socket in sockets)
     client = SimpleNamespace(
-        session=session,
-        shell_channel=shell,
-        iopub_channel=iopub,
-        start_channels=lambda **_: None,
-        stop_channels=lambda: None,
+        session=session, connect_shell=lambda identity: sockets[0], connect_iopub=lambda: sockets[1]
     )
     link = KernelLink(SimpleNamespace(client=lambda **_: client, context=context))
     try:
@@ -52,6 +52,34 @@ async def test_an_answer_in_the_moment_of_sending_is_heard() -> None:
         for socket in sockets:
             socket.close(linger=0)
         context.term()
+
+
+async def test_a_kernel_that_is_killed_does_not_take_the_server_along(ji_room: MakeRoom) -> None:
+    """By ``disconnect`` on a socket to which a message has just come libzmq 4.3 aborts the process, one time in two."""
+    kernels = ji_room().kernels
+    for _ in range(4):
+        kernel = await start_kernel(kernels, "python", 30)
+        assert kernel.link is not None and kernel.exit is not None
+        before = dict(kernel.link._channels)
+        provisioner: Any = kernel.ending
+        os.kill(provisioner.target(), signal.SIGKILL)
+        await kernel.exit
+        async with asyncio.timeout(30):
+            # They tell nobody that they were replaced.
+            while any(kernel.link._channels.get(name) is channel for name, channel in before.items()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await kernel.end()
+    assert len(kernels) == 0
+
+
+async def test_a_lost_connection_is_mended(ji_room: MakeRoom) -> None:
+    """The kernel hangs up by itself: it sends what is larger than a message may be."""
+    room = ji_room(kernel_memory_bytes=2_000_000_000)
+    await room.run("from IPython.display import *\ndisplay(HTML('x' * 40_000_000))")
+    assert [await room.run(f"print({number})") for number in range(3)] == [
+        (RunStatus.OK, room.cells[f"run{number + 2}"]) for number in range(3)
+    ]
+    assert [room.cells[f"run{number + 2}"].text for number in range(3)] == ["0\n", "1\n", "2\n"]
 
 
 def _arrived(socket: Any) -> bool:

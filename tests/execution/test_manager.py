@@ -31,9 +31,13 @@ from .conftest import MakeRoom
 
 class _NoEngine:
     problem: str | None = "Install bubblewrap."
+    missing: str | None = None
 
     def provisioner(self, **_: Any) -> Any:
         raise AssertionError("never asked")
+
+    def language_problem(self, spec: Any) -> str | None:
+        return self.missing
 
 
 @pytest.fixture
@@ -60,17 +64,27 @@ def test_no_stock_socket_may_run_code(manager: InterviewKernelManager) -> None:
     assert not [kind for kind in ALLOWED_MESSAGES if kind.startswith(("execute", "comm_open", "comm_msg", "input"))]
 
 
+def test_sockets_for_many_kernels(manager: InterviewKernelManager) -> None:
+    """A kernel takes seven. With libzmq's default a server would refuse its 147th."""
+    assert manager.context.get(zmq.MAX_SOCKETS) >= 7 * 1_000
+
+
 def test_only_our_languages(manager: InterviewKernelManager) -> None:
-    assert set(manager.kernel_spec_manager.get_all_specs()) == {"python"}  # type: ignore[union-attr]
-    listed = languages(manager)
-    assert [(item.name, item.display_name, item.available) for item in listed] == [("python", "Python", False)]
-    assert listed[0].message == "Install bubblewrap."
-    assert listed[0].starter.startswith("#")
-    _NoEngine.problem = None
-    try:
-        assert [(item.available, item.message) for item in languages(manager)] == [(True, "")]
-    finally:
-        _NoEngine.problem = "Install bubblewrap."
+    ours = {path.parent.name for path in Path(kernels_dir()).glob("*/kernel.json")}
+    assert set(manager.kernel_spec_manager.get_all_specs()) == ours  # type: ignore[union-attr]
+    assert {item.name for item in languages(manager)} == ours
+
+
+def test_why_a_language_cannot_run(manager: InterviewKernelManager, monkeypatch: Any) -> None:
+    """The engine's own problem comes first, then what it says of the language; an unknown one has no kernel."""
+    assert manager.problem("python") == "Install bubblewrap."
+    monkeypatch.setattr(_NoEngine, "problem", None)
+    assert manager.problem("python") is None
+    monkeypatch.setattr(_NoEngine, "missing", "Install Python.")
+    assert manager.problem("python") == "Install Python."
+    problem = manager.problem("cobol")
+    assert problem is not None
+    assert problem.startswith("This server has no kernel for the language 'cobol'; it has ") and "python" in problem
 
 
 def test_nothing_in_a_kernelspec_is_secret_or_chooses_the_sandbox() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import JSON
-from jupyter_interview.execution.outputs import RunOutputs, outputs_hash
+from jupyter_interview.execution.outputs import TOO_LARGE, RunOutputs, outputs_hash
 
 from .conftest import Cell
 
@@ -94,6 +94,29 @@ async def test_a_display_is_updated() -> None:
     sink.message(*_shown("2", "d", "update_display_data"))
     sink.finish(None)
     assert [output["data"]["text/plain"] for output in cell.listed] == ["2"]
+
+
+async def test_an_output_that_never_came_is_told_at_the_end() -> None:
+    cell = Cell()
+    floods: list[int] = []
+    sink = RunOutputs(cell, Limits(), lambda: floods.append(1))
+    sink.message(TOO_LARGE, {})
+    sink.message(*_text("x\n"))
+    assert cell.text == "x\n" and floods == []
+    sink.note_lost()
+    assert cell.text == "x\nAn output was too large and is not shown.\n"
+    sink.message(TOO_LARGE, {})
+    assert floods == [1]
+    sink.finish(None)
+
+
+async def test_nothing_is_said_where_all_came() -> None:
+    cell = Cell()
+    sink = _sink(cell)
+    sink.message(*_text("x"))
+    sink.note_lost()
+    sink.finish(None)
+    assert cell.text == "x"
 
 
 async def test_text_is_cut_where_the_limit_is() -> None:

@@ -1,7 +1,8 @@
 """Fixtures of the provisioners' tests.
 
 - `ji_limits`: limits small enough to be met quickly
-- `ji_engine`: makes an engine by name: ``real_user`` and ``user_namespace`` (both bubblewrap), ``plain``
+- `ji_engine`: makes an engine by name: ``real_user`` and ``user_namespace`` (both bubblewrap), ``docker``, ``plain``
+- `ji_weather`: a way to the Docker engine that can be cut and slowed down
 - `ji_kernel`: starts a real kernel on an engine; what it started is ended with the test
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,13 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import BubblewrapEngine, Engine, PlainEngine, SandboxProvisioner
+from jupyter_interview.provisioners import BubblewrapEngine, DockerEngine, Engine, PlainEngine, SandboxProvisioner
+from tests.fixtures.real import missing
+
+from .weather import Weather
 
 SPEC = Path(__file__).parents[2] / "kernels" / "python" / "kernel.json"
+IMAGES = {"probe": "jupyter-interview/python:1"}
 SECONDS = 30.0
 MEGABYTE = 1_048_576
 
@@ -99,6 +104,12 @@ def ji_engine(tmp_path_factory: pytest.TempPathFactory, ji_limits: Limits) -> Ma
         runtime = str(tmp_path_factory.mktemp("r"))
         if name == "plain":
             return PlainEngine(limits, runtime)
+        if name == "docker":
+            images = keywords.pop("images", IMAGES)
+            docker = DockerEngine(limits, runtime, images, **keywords)
+            if "url" not in keywords and images == IMAGES and docker.known_problem("probe") is not None:
+                missing(f"Docker with its images ({docker.known_problem('probe')})")
+            return docker
         engine = BubblewrapEngine(limits, runtime, **keywords)
         assert engine.problem is None, engine.problem
         if name == "user_namespace":
@@ -139,8 +150,28 @@ async def ji_kernel(tmp_path: Path) -> AsyncIterator[StartKernel]:
         await kernel.manager.shutdown_kernel(now=True)
 
 
+@pytest.fixture
+def ji_weather(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weather]:
+    """A socket in front of the real Docker engine: ``ji_weather.url``."""
+    weather = Weather(str(tmp_path_factory.mktemp("w") / "docker.sock"))
+    weather.open()
+    yield weather
+    weather.cut()
+
+
 @pytest.fixture(autouse=True)
 def server_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable of the server that no kernel may see."""
     monkeypatch.setenv("INTERVIEW_SECRET", "s3cret")
     assert os.environ["INTERVIEW_SECRET"]
+
+
+def find_process(command: bytes) -> int | None:
+    """A process of this machine with this command line, each word ended by a zero byte."""
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and (entry / "cmdline").read_bytes() == command:
+                return int(entry.name)
+        except OSError:
+            continue
+    return None

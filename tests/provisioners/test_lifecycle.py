@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
 import stat
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +13,12 @@ import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable
 from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import BubblewrapEngine, PlainEngine
-from jupyter_interview.provisioners.contract import is_listening
+from jupyter_interview.provisioners import PlainEngine
+from jupyter_interview.provisioners.places import is_listening
 
-from .conftest import SECONDS, MakeEngine, StartKernel
+from .conftest import SECONDS, MakeEngine, StartKernel, find_process
 
-ENGINES = ("real_user", "user_namespace", "plain")
+ENGINES = ("real_user", "user_namespace", "docker", "plain")
 
 pytestmark = pytest.mark.parametrize("name", ENGINES)
 
@@ -47,14 +43,19 @@ async def test_environment_is_an_allow_list(name: str, ji_engine: MakeEngine, ji
 
 async def test_interrupt_reaches_kernel_and_children(name: str, ji_engine: MakeEngine, ji_kernel: StartKernel) -> None:
     kernel = await ji_kernel(ji_engine(name))
-    code = "import subprocess; print('up', flush=True); subprocess.run(['sleep', '60'])"
-    running = asyncio.create_task(kernel.run(code))
-    deadline = asyncio.get_running_loop().time() + SECONDS
-    while b"sleep" not in _commands(kernel.provisioner.target()):
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.01)
-    await kernel.manager.interrupt_kernel()
-    assert (await asyncio.wait_for(running, SECONDS)).ename == "KeyboardInterrupt"
+    for code, words, outcome in (
+        ("import subprocess; subprocess.run(['sleep', '654'])", b"sleep\x00654\x00", ("", "KeyboardInterrupt")),
+        ("import os; print(os.system('sleep 655'))", b"sleep\x00655\x00", ("2\n", "")),  # only the child takes it
+    ):
+        running = asyncio.create_task(kernel.run(code))
+        deadline = asyncio.get_running_loop().time() + SECONDS
+        while not find_process(words):
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.01)
+        await kernel.manager.interrupt_kernel()
+        answer = await asyncio.wait_for(running, SECONDS)
+        assert (answer.text, answer.ename) == outcome
+        assert find_process(words) is None
 
 
 async def test_death_is_known_at_once(name: str, ji_engine: MakeEngine, ji_kernel: StartKernel) -> None:
@@ -138,66 +139,3 @@ async def test_what_a_kernel_left_in_place_of_its_sockets(
     await kernel.provisioner.kill()
     await kernel.manager.restart_kernel(now=True)
     assert sorted(entry.name for entry in sockets.iterdir()) == ["k-1", "k-2", "k-3", "k-4", "k-5"]
-
-
-_SERVER = """
-import asyncio, sys
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import BubblewrapEngine, PlainEngine
-
-async def main(name, directory):
-    engine = PlainEngine(Limits(), directory) if name == "plain" else BubblewrapEngine(Limits(), directory)
-    if name == "user_namespace":
-        engine.real_user = False
-    argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = KernelSpec(argv=argv, display_name="Python", language="python", resource_dir=directory)
-    manager = AsyncKernelManager(connection_file=directory + "/c.json")
-    manager.provisioner = engine.provisioner(kernel_id="k", kernel_spec=spec, parent=manager)
-    await manager.start_kernel()
-    print(manager.provisioner.target(), flush=True)
-    await asyncio.Event().wait()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-def test_a_killed_server_takes_its_kernels_along(name: str, ji_engine: MakeEngine, tmp_path: Path) -> None:
-    ji_engine(name)  # skips where this machine has no such engine
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVER, name, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
-    ) as server:
-        assert server.stdout is not None
-        process = os.pidfd_open(int(server.stdout.readline()))
-        server.kill()
-    try:
-        assert select.select([process], [], [], SECONDS)[0], "the kernel outlived its server"
-    finally:
-        os.close(process)
-
-
-def test_leftovers_are_swept(name: str, tmp_path: Path, ji_limits: Limits) -> None:
-    for age in (0, 10_000):
-        (tmp_path / f"left{age}" / "s").mkdir(parents=True)
-        then = time.time() - age
-        os.utime(tmp_path / f"left{age}", (then, then))
-    (tmp_path / "other").mkdir()
-    os.utime(tmp_path / "other", (0, 0))
-    (PlainEngine if name == "plain" else BubblewrapEngine)(ji_limits, str(tmp_path))
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["left0", "other"]
-
-
-def _commands(pid: int | None) -> bytes:
-    """Command lines of the processes in the group of ``pid``."""
-    found = b""
-    if pid is None:
-        return found
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if os.getpgid(int(entry.name)) == os.getpgid(pid):
-                    found += (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-    return found

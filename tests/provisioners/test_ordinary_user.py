@@ -42,8 +42,8 @@ def _opened(paths: list[Path]) -> list[str]:
     return arguments
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs this is an ordinary user already")
-def test_the_decisive_tests_as_an_ordinary_user() -> None:
+def run_as_ordinary_user(*arguments: str) -> None:
+    """Run pytest with ``arguments`` as somebody who is not root; all selected tests have to pass."""
     paths = [Path(sys.base_prefix), Path(sys.prefix), REPOSITORY]
     limits = Limits.checked(kernel_memory_bytes=8 * 2**30, kernel_processes=1_000, kernel_file_bytes=2**30)
     command = [
@@ -51,8 +51,13 @@ def test_the_decisive_tests_as_an_ordinary_user() -> None:
         *("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--clearenv", "--setenv", "HOME", "/tmp"),
         *("--setenv", "PATH", os.environ["PATH"], "--chdir", str(REPOSITORY), "--"),
         *launch.shim_arguments(limits, user=61_184, processes=False),
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", DECISIVE, str(Path(__file__).parent)),
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments),
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
     assert result.returncode == 0, result.stdout[-4_000:] + result.stderr[-2_000:]
     assert " passed" in result.stdout and "skipped" not in result.stdout.splitlines()[-1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs this is an ordinary user already")
+def test_the_decisive_tests_as_an_ordinary_user() -> None:
+    run_as_ordinary_user("-k", DECISIVE, str(Path(__file__).parent))

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable
 from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import BubblewrapEngine, NoEngine, PlainEngine, bubblewrap, choose
+from jupyter_interview.provisioners import BubblewrapEngine, NoEngine, PlainEngine, bubblewrap, choose, users
 from jupyter_interview.provisioners.probe import default_runtime_dir
 
 LIMITS = Limits()
@@ -61,8 +61,8 @@ def test_without_a_sandbox_only_when_asked_and_with_a_warning(tmp_path: Path, ca
 
 
 def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="auto, bubblewrap, none"):
-        choose("docker", LIMITS, str(tmp_path))
+    with pytest.raises(ValueError, match="auto, docker, bubblewrap, none"):
+        choose("podman", LIMITS, str(tmp_path))
 
 
 def test_the_default_directory_is_short_and_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,4 +84,4 @@ def test_the_default_directory_is_short_and_private(tmp_path: Path, monkeypatch:
     (("0 0 4294967295\n", 1_900_000_000, 2_000_000_000), ("0 100000 65536\n", 61_184, 65_520)),
 )
 def test_a_kernels_user_is_one_that_is_mapped(mapped: str, low: int, high: int) -> None:
-    assert low <= bubblewrap.pick_user(mapped) < high
+    assert low <= users.pick_user(mapped) < high

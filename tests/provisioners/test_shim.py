@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from jupyter_interview.core.limits import Limits
-from jupyter_interview.provisioners import launch
+from jupyter_interview.provisioners import launch, seccomp
 
 REPORT = """
 import os, resource as r
@@ -35,3 +35,18 @@ def test_it_becomes_the_command() -> None:
 
 def test_an_unknown_command_is_an_error() -> None:
     assert _run("/no/such/program").returncode != 0
+
+
+def test_refused_system_calls_are_refused_in_the_command() -> None:
+    code = seccomp.program()
+    assert code is not None
+    shim = [sys.executable, "-I", "-S", "-c", launch.SHIM, f"filter={code.hex()}", "--"]
+    probe = "import os\ntry: os.memfd_create('x')\nexcept OSError as error: print(error.errno == 38)"
+    result = subprocess.run([*shim, sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=False)
+    assert result.stdout == "True\n", result.stderr
+
+
+def test_a_filter_that_is_none_is_no_start() -> None:
+    shim = [sys.executable, "-I", "-S", "-c", launch.SHIM, f"filter={bytes(16).hex()}", "--"]
+    result = subprocess.run([*shim, "echo", "up"], capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and result.stdout == "" and "no system call filter" in result.stderr

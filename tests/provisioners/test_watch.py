@@ -90,6 +90,49 @@ def test_check_says_what_is_wrong(limits: dict[str, float], words: str | None, t
     assert reason is None if words is None else reason is not None and words in reason
 
 
+def test_open_files_of_all_processes_count(tmp_path: Path) -> None:
+    code = (
+        "import os, resource\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "held = [os.open('/dev/null', 0) for _ in range(1000)]\n"
+        f"pids = [os.fork() for _ in range(5)]\n{WAIT}"
+    )
+    code = code.replace("print('ready', flush=True)", "print('ready', flush=True) if all(pids) else None")
+    with _python(code) as pid:
+        assert watch.opened(pid) > 1000
+        reason = watch.Watch(Limits()).check(watch.Watched(pid, str(tmp_path), print))
+    assert reason is not None and "4096 files" in reason
+    assert watch.opened(2**22 + 1) == 0
+
+
+def test_page_tables_count() -> None:
+    code = (
+        "import mmap\nheld = mmap.mmap(-1, 2**34, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)\n"
+        f"for place in range(0, 2**34, 2**21): held[place]\n{WAIT}"
+    )
+    with _python(code) as pid:
+        assert watch.tables(pid) > 30_000_000
+        assert watch.resident(pid) > watch.tables(pid) and watch.proportional(pid) > watch.tables(pid)
+
+
+def test_a_bomb_that_its_limit_holds_is_told_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = f"import os\npids = [os.fork() for _ in range(3)]\n{WAIT}"  # eight processes
+    code = code.replace("print('ready', flush=True)", "print('ready', flush=True) if all(pids) else None")
+    now = 0.0
+    monkeypatch.setattr("jupyter_interview.provisioners.watch.time.monotonic", lambda: now)
+    with _python(code) as pid:
+        watching = watch.Watch(Limits.checked(kernel_processes=8))
+        watched = watch.Watched(pid, str(tmp_path), print)
+        while len(list(watch.family(pid))) < 8:
+            os.sched_yield()
+        assert watching.check(watched) is None
+        now = 1.9
+        assert watching.check(watched) is None
+        now = 2.1
+        assert "8 processes" in str(watching.check(watched))
+        assert watch.Watch(Limits.checked(kernel_processes=20)).check(watched) is None
+
+
 def test_only_sockets(tmp_path: Path) -> None:
     assert watch.only_sockets(str(tmp_path / "gone"))
     with socket.socket(socket.AF_UNIX) as one:
@@ -108,3 +151,22 @@ def test_a_breach_is_told_once_from_the_thread(tmp_path: Path) -> None:
     if thread is not None:
         thread.join(10)
     assert watching._thread is None and told.empty()
+
+
+def test_an_idle_kernel_is_looked_at_rarely() -> None:
+    pace = watch._Pace()
+    spent = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6, 7, 8]
+    looks = []
+    for number, ticks in enumerate(spent):
+        if pace.due():
+            looks.append(number)
+            pace.looked(ticks)
+    assert looks == [0, 1, 3, 7, 11, 12, 13]
+
+
+def test_processor_time_is_seen() -> None:
+    before = watch.vitals(os.getpid())[1]
+    while sum(os.times()[:2]) * 100 < before + 5:
+        pass
+    assert watch.vitals(os.getpid())[1] > before
+    assert watch.vitals(2**22 + 1) == (0, 0)

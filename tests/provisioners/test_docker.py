@@ -285,6 +285,13 @@ async def test_an_engine_that_hangs(
     assert time.monotonic() - began < 0.1
     ji_weather.release()
     await _until(lambda: engine.language_problem(PROBE) is None)
+    filters = {"label": f"jupyter-interview.server={engine.server}"}
+
+    def gone() -> bool:
+        engine.look()
+        return not client.containers(all=True, filters=filters)
+
+    await _until(gone)  # what the engine made of the start in the end
 
 
 async def test_a_start_that_nobody_wants_any_more(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from textwrap import dedent
 
 from jupyter_interview.core.models import JSON, RunStatus
@@ -37,7 +37,7 @@ class Case:
     """One attempt.
 
     ``sees`` is all that the cell says, errors as ``Name: text``; ``message`` what the server says of the run.
-    ``room`` names the room: cases of one room share a kernel. ``limits`` are the run's own, only for a room of its own.
+    ``room`` names the room: cases of one room share a kernel.
     ``interrupted`` is the text after which somebody presses stop. ``outputs`` are the outputs in full, for a case that
     is about them. ``after`` runs afterwards in the same room and prints ``after_sees``: by default, that it goes on.
     """
@@ -48,7 +48,6 @@ class Case:
     status: RunStatus | Mapping[str, RunStatus] = RunStatus.OK
     message: Seen | Mapping[str, Seen] | None = None
     room: str = "shared"
-    limits: Mapping[str, float] = field(default_factory=dict)
     interrupted: str = ""
     outputs: list[JSON] | None = None
     after: str = "print(1 + 1)"

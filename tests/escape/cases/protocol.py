@@ -230,7 +230,7 @@ CASES = [
             """
         ),
         "own\n",
-        room="forging flood",
+        room="flood",
     ),
     Case(
         "one message larger than one may be",

@@ -38,11 +38,12 @@ class EngineSlow(KernelUnavailable):
 
 
 class Refused(KernelUnavailable):
-    """The engine answered, with a refusal. ``missing`` when what was asked about is not there."""
+    """The engine answered, with a refusal and an HTTP ``status``."""
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.missing = status == 404
+    @property
+    def missing(self) -> bool:
+        """Whether what was asked about is not there."""
+        return self.details.get("status") == 404
 
 
 class EngineApi:
@@ -161,7 +162,7 @@ def _translated(error: Exception, seconds: float) -> Exception:
     """The line for people that fits an error of the client's; other errors as they are."""
     if isinstance(error, docker.errors.APIError):
         explanation = str(error.explanation or error)
-        return Refused(f"The Docker engine refused: {explanation}", int(error.status_code or 500))
+        return Refused(f"The Docker engine refused: {explanation}", status=int(error.status_code or 500))
     if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in _causes(error)):
         return EngineSlow(f"The Docker engine did not answer within {seconds:g} s. Try again, or restart it.")
     if isinstance(error, (*_LOST, docker.errors.DockerException)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -20,40 +21,43 @@ from .world import World
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def _attempts() -> list[tuple[str, str, Case]]:
-    """(way, theme, case). An ordinary user's server has one way, root's another.
-
-    Under root the user's way is tried as well where rights count: root stands behind the kernel's user then.
-    """
-    if os.geteuid() != 0:
-        return [(USER, *attempt) for attempt in CASES]
-    return [(ROOT, *attempt) for attempt in CASES] + [(USER, *attempt) for attempt in CASES if attempt[0] in RIGHTS]
+#: How a kernel is shut in here: root gives it a number of its own, others hide behind a user namespace.
+OWN = ROOT if os.geteuid() == 0 else USER
 
 
-ATTEMPTS = _attempts()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def battery(
-    request: pytest.FixtureRequest, ji_world: World, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Battery]:
-    """The battery in one of the ways."""
-    directory = str(tmp_path_factory.mktemp("r"))
-    engine = BubblewrapEngine(Limits.checked(**LIMITS), directory, [str(ji_world.data), str(ji_world.hidden)])
+@asynccontextmanager
+async def _battery(way: str, world: World, directory: str) -> AsyncIterator[Battery]:
+    engine = BubblewrapEngine(Limits.checked(**LIMITS), directory, [str(world.data), str(world.hidden)])
     assert engine.problem is None, engine.problem
-    engine.real_user = request.param == ROOT
-    battery = Battery(request.param, engine, directory, ji_world)
+    engine.real_user = way == ROOT
+    battery = Battery(way, engine, directory, world)
     await battery.open()
     yield battery
     await battery.close()
 
 
-@pytest.mark.parametrize(
-    ("battery", "case"),
-    [(way, case) for way, _, case in ATTEMPTS],
-    ids=[f"{way}, {theme}: {case}" for way, theme, case in ATTEMPTS],
-    indirect=["battery"],
-    scope="module",
-)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def battery(ji_world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Battery]:
+    """The battery in this user's way."""
+    async with _battery(OWN, ji_world, str(tmp_path_factory.mktemp("r"))) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mapped(ji_world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Battery]:
+    """The battery with a user namespace, where root may stand behind the kernel's user."""
+    async with _battery(USER, ji_world, str(tmp_path_factory.mktemp("r"))) as made:
+        yield made
+
+
+@pytest.mark.parametrize("case", [case for _, case in CASES], ids=[f"{theme}: {case}" for theme, case in CASES])
 async def test_it_holds(battery: Battery, case: Case) -> None:
     await battery.hold(case)
+
+
+OF_RIGHTS = [(theme, case) for theme, case in CASES if theme in RIGHTS]
+
+
+@pytest.mark.parametrize("case", [case for _, case in OF_RIGHTS], ids=[f"{theme}: {case}" for theme, case in OF_RIGHTS])
+async def test_nobody_has_more_rights_behind_a_mapping(mapped: Battery, case: Case) -> None:
+    await mapped.hold(case)

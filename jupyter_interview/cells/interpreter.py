@@ -29,6 +29,10 @@ class InterpreterKernel(CellKernel):
         self._making = asyncio.Lock()
         self._timers: list[asyncio.TimerHandle] = []
         self._asked = False
+        self._begun = False
+
+    #: Whether the interpreter says by itself that it begins with a cell (`begin`); before that it cannot be calmed.
+    says_begun = False
 
     # A language's part
 
@@ -77,7 +81,7 @@ class InterpreterKernel(CellKernel):
             raise Interrupted()
         source = _folder() / f"cell{self.row.extension}"
         source.write_text(code, encoding="utf-8", errors="replace")
-        self._asked = True
+        self._asked, self._begun = True, not self.says_begun
         try:
             self.ask(companion, source)
             await self._listen(companion)
@@ -88,9 +92,16 @@ class InterpreterKernel(CellKernel):
 
     def stop(self) -> None:
         """Interrupt the cell; an interpreter that does not react is ended."""
-        if self._companion is not None and self._asked:
+        if self._companion is not None and self._asked and self._begun:
             self.calm(self._companion)
             self.later(_KILL_SECONDS, self._companion.kill)
+
+    def begin(self) -> None:
+        """The interpreter begins with the cell: what was to stop it meanwhile can do so now."""
+        if not self._begun:
+            self._begun = True
+            if self.interrupted:
+                self.stop()
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call it then, unless the cell is over."""

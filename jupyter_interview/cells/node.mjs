@@ -111,6 +111,7 @@ function serve(orders, answers, language) {
   // V8 lets a cell declare again what an earlier one did, but not with `const` what was `let`: such a one becomes `let`.
   async function declared(code) {
     const expression = `${code}\n//# sourceURL=cell`;
+    answer({ begun: true });
     const result = await post('Runtime.evaluate', { expression, replMode: true, awaitPromise: true });
     const [, name] = DECLARED.exec(result.exceptionDetails?.exception?.description ?? '') ?? [];
     const changed = name && code.replace(new RegExp(`\\bconst(?=\\s+${name.replaceAll('$', '\\$')}(?![\\w$]))`), 'let  ');

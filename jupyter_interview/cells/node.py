@@ -33,6 +33,8 @@ class JavaScriptKernel(InterpreterKernel):
     """JavaScript."""
 
     _starved = False
+    # V8 would end whatever it does next, our harness as well as the cell.
+    says_begun = True
 
     async def make(self, folder: Path) -> Companion:
         """Node.js with our harness."""
@@ -64,13 +66,15 @@ class JavaScriptKernel(InterpreterKernel):
         super().calm(companion)
 
     async def hear(self, answer: str) -> bool:
-        """``{"display": bundle}``, ``{"value": text}``, and at last ``{"done": true, "error"?, "exit"?}``."""
+        """``{"begun": true}``, ``{"display": …}``, ``{"value": text}``; last ``{"done": true, "error"?, "exit"?}``."""
         try:
             message = json.loads(answer)
         except ValueError:
             return False
         if not isinstance(message, dict):
             return False
+        if message.get("begun"):
+            self.begin()
         if isinstance(message.get("display"), dict):
             self.display(message["display"])
         if isinstance(message.get("value"), str):

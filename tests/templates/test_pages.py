@@ -59,9 +59,13 @@ class _Handler(web.RequestHandler):
         self.write(body)
 
 
+# Without an icon of its own a page makes the browser ask for one that is not there.
+INSIDE = "<link rel='icon' href='data:,'><h1>inside</h1>"
+
+
 class _Inside(web.RequestHandler):
     def get(self) -> None:
-        self.write("<h1>inside</h1>")
+        self.write(INSIDE)
 
 
 @asynccontextmanager
@@ -95,7 +99,7 @@ class _RoomPage(_Handler):
         if self.door.answers:
             super().get()
         else:
-            self.write("<h1>inside</h1>")
+            self.write(INSIDE)
 
 
 def _join(*answers: Answer, **context: Any) -> Door:

@@ -6,6 +6,7 @@ and never raise into the server.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any
 
@@ -61,11 +62,20 @@ class InterviewSocket(WebSocketMixin, WebSocketHandler):
         """Milliseconds of silence after which the socket is dropped."""
         return float(self.services.limits.silence_seconds) * 1000
 
+    def write_message(self, message: bytes | str | dict[str, Any], binary: bool = False) -> asyncio.Future[None]:
+        """As tornado's, but whoever does not wait for the future leaves no error behind: jupyter-server never does.
+
+        Raises:
+            WebSocketClosedError: it is closed already; the future fails with it when the socket closes meanwhile.
+        """
+        written = super().write_message(message, binary)
+        written.add_done_callback(_retrieved)
+        return written
+
     def transmit(self, message: str | bytes) -> None:
         """Send without waiting; a closed socket ignores it."""
         with contextlib.suppress(WebSocketClosedError):
-            # The future fails when the socket closes meanwhile: that is no error of anybody's.
-            self.write_message(message, binary=isinstance(message, bytes)).add_done_callback(_retrieved)
+            self.write_message(message, binary=isinstance(message, bytes))
 
     def refuse(self, error: InterviewError) -> None:
         """Close because of a refusal, with a code that tells the page what to do."""

@@ -262,3 +262,15 @@ def jupyter_environment(folder: Path) -> JSON:
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "IPYTHONDIR": str(folder / "ipython"),
     }
+
+
+def engine_parser(text: str | None) -> argparse.ArgumentParser:
+    """The same for a benchmark that each engine can be measured with."""
+    made = parser(text)
+    made.add_argument("--sandbox", default="bubblewrap", choices=["bubblewrap", "docker", "none"], help="the engine")
+    return made
+
+
+def of_engine(name: str, sandbox: str) -> str:
+    """File name of the results over one engine."""
+    return f"{name}_{sandbox}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from .common import JSON, Report, median, parser, percentile, progress, scratch
+from .common import JSON, Report, engine_parser, median, of_engine, percentile, progress, scratch
 from .house import House, house, processor_seconds
 from .kernel_start import unsandboxed
 
@@ -79,13 +79,12 @@ def rows(seen: dict[str, list[float]]) -> list[JSON]:
 
 def main() -> None:
     """Run it."""
-    options = parser(__doc__)
+    options = engine_parser(__doc__)
     options.add_argument("--rounds", type=int, default=20)
-    options.add_argument("--sandbox", default="bubblewrap", help="the engine to measure")
     chosen = options.parse_args()
     columns = {"what": "kernel", "p50": "p50 ms", "p95": "p95 ms", "ratio": "p50 ÷ bare"}
     notes = [f"{chosen.rounds} of each, in turns; engine: {chosen.sandbox}. Goal: claimed, p95 ≤ 100 ms."]
-    report = Report("kernel_pool", "Warm pool", columns, notes)
+    report = Report(of_engine("kernel_pool", chosen.sandbox), "Warm pool", columns, notes)
     with scratch() as folder:
         report.rows = rows(asyncio.run(measure(chosen.rounds, chosen.sandbox, folder)))
     report.publish(chosen.output)

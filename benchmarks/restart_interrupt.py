@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_interview.core.models import RunStatus
 
-from .common import JSON, BenchmarkError, Report, median, parser, percentile, progress, scratch
+from .common import JSON, BenchmarkError, Report, engine_parser, median, of_engine, percentile, progress, scratch
 from .house import Room, house
 
 CODES = {"while True: pass": "while True: pass", "time.sleep(60)": "import time; time.sleep(60)"}
@@ -114,14 +114,13 @@ def rows(seen: dict[str, list[float]]) -> list[JSON]:
 
 def main() -> None:
     """Run it."""
-    options = parser(__doc__)
+    options = engine_parser(__doc__)
     options.add_argument("--rounds", type=int, default=20)
-    options.add_argument("--sandbox", default="bubblewrap", help="the engine to measure")
     chosen = options.parse_args()
     columns = {"what": "what", "p50": "p50 ms", "p95": "p95 ms", "peer": "peer", "ratio": "p50 ÷ peer"}
     goals = "Goals: restart ≤ 1.2 × cold start, interrupt ≤ 100 ms."
     notes = [f"{chosen.rounds} of each, in turns; engine: {chosen.sandbox}. {goals}"]
-    report = Report("restart_interrupt", "Restart and interrupt", columns, notes)
+    report = Report(of_engine("restart_interrupt", chosen.sandbox), "Restart and interrupt", columns, notes)
     with scratch() as folder:
         seen = asyncio.run(starts(chosen.rounds, chosen.sandbox, folder))
         seen |= asyncio.run(interrupts(chosen.rounds, chosen.sandbox, folder))

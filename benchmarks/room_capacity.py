@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
 
-from .common import JSON, BenchmarkError, Report, Server, parser, progress, scratch
+from .common import JSON, BenchmarkError, Report, Server, engine_parser, of_engine, progress, scratch
 from .house import house, proportional
 from .keystroke import Typist
 from .servers import document_seat, interview, new_room
@@ -114,9 +114,8 @@ def available() -> int:
 
 def main() -> None:
     """Run it."""
-    options = parser(__doc__)
+    options = engine_parser(__doc__)
     options.add_argument("--kernels", type=int, default=20)
-    options.add_argument("--sandbox", default="bubblewrap", help="the engine to measure")
     chosen = options.parse_args()
     count, free = chosen.kernels, available()
     with scratch() as folder:
@@ -141,7 +140,7 @@ def main() -> None:
         "kernel in the pool, with its sandbox's processes": sandboxed,
         "room: these, and its part of the server": room,
     }
-    report = Report("room_capacity", "Memory of kernels and rooms", columns, notes)
+    report = Report(of_engine("room_capacity", chosen.sandbox), "Memory of kernels and rooms", columns, notes)
     report.rows = [_row(what, size, plain) for what, size in values.items()]
     report.publish(chosen.output)
 

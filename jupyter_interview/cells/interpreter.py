@@ -17,6 +17,7 @@ from .companion import Companion
 from .kernel import CellKernel, Failure, Interrupted
 
 _KILL_SECONDS = 0.3
+_BEGIN_SECONDS = 0.02
 _GONE = "What it had defined is gone."
 
 
@@ -97,11 +98,17 @@ class InterpreterKernel(CellKernel):
             self.later(_KILL_SECONDS, self._companion.kill)
 
     def begin(self) -> None:
-        """The interpreter begins with the cell: what was to stop it meanwhile can do so now."""
-        if not self._begun:
-            self._begun = True
-            if self.interrupted:
-                self.stop()
+        """The interpreter begins with the cell: what was to stop it meanwhile can do so very soon.
+
+        Not at once: between saying so and the first line of the cell there is code of ours, which an interrupt would
+        end as well.
+        """
+        self.later(_BEGIN_SECONDS, self._begin)
+
+    def _begin(self) -> None:
+        self._begun = True
+        if self.interrupted:
+            self.stop()
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call it then, unless the cell is over."""

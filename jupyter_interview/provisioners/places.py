@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import BadRequest
+from ..core.text import is_file_name
 from . import launch
 
 _YOUNG_SECONDS = 900.0
-_NAME_BYTES = 255
 
 
 def is_listening(path: Path) -> bool:
@@ -81,9 +81,5 @@ def check_name(name: str) -> None:
     Raises:
         BadRequest: it is empty, too long, leads elsewhere, or has characters that no file name has.
     """
-    try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        length = 0
-    if not 0 < length <= _NAME_BYTES or name == "." or name.startswith("..") or "/" in name or not name.isprintable():
+    if not is_file_name(name):
         raise BadRequest(f"{name[:80]!r} cannot be the name of a file: use a plain name such as orders.csv.")

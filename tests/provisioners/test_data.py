@@ -53,7 +53,7 @@ async def test_a_sandboxed_kernel_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "name", ("", ".", "..", "..x", "a/b", "/etc/passwd", "a\0b", "a\nb", "\x1b[31m", "x" * 256, "\ud800")
+    "name", ("", ".", "..", "..x", "a/b", "/etc/passwd", "a\0b", "a\nb", "\x1b[31m", "a\\b", "x" * 201, "\ud800")
 )
 def test_names_that_are_no_plain_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="cannot be the name of a file"):
@@ -63,7 +63,7 @@ def test_names_that_are_no_plain_file(name: str, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [], "all or nothing"
 
 
-@pytest.mark.parametrize("name", ("orders.csv", ".hidden", "a b", "数据.json", "x" * 255))
+@pytest.mark.parametrize("name", ("orders.csv", ".hidden", "a b", "数据.json", "x" * 200))
 def test_plain_names(name: str) -> None:
     check_name(name)
 

@@ -1,10 +1,11 @@
 import React, { useEffect, useId, useRef, useState } from 'react';
 
-import type { Choices, Language, NewRoom, Room } from '../api';
+import type { Choices, NewRoom, Room } from '../api';
 import { encoded, problemOf, sizeOf } from '../files';
 import { fileSize } from '../format';
 import type { Translations } from '../tokens';
 
+import { ChooseLanguage, preferred } from './ChooseLanguage';
 import { CopyLink } from './CopyLink';
 import { Failure } from './Failure';
 import { ChooseFiles } from './Files';
@@ -39,16 +40,17 @@ export function NewInterview(props: NewInterviewProps): JSX.Element {
   );
 }
 
-function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.Element {
+type FormProps = NewInterviewProps & { onMade: (room: Room) => void };
+
+/** What the form holds and does. */
+function useForm(props: FormProps) {
   const { trans } = props;
-  const id = useId();
   const [choices, setChoices] = useState<Choices | null>(null);
   const [room, setRoom] = useState<NewRoom>({ title: '', language: '', password: '' });
   const [files, setFiles] = useState<File[]>([]);
-  const { busy, error, act } = useAction();
+  const creating = useAction();
   const loading = useAction();
   const sending = useRef<AbortController | null>(null);
-  const first = useRef<HTMLInputElement>(null);
   const load = (): void =>
     loading.act(async () => {
       const found = await props.choices();
@@ -58,14 +60,13 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
   // Once, when the form opens.
   // eslint-disable-next-line react-hooks/exhaustive-deps
   useEffect(load, []);
-  useEffect(() => first.current?.focus(), []);
   // Who closes the form wants no interview.
   useEffect(() => () => sending.current?.abort(), []);
   const change = (part: Partial<NewRoom>): void => setRoom({ ...room, ...part });
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
     const { signal } = (sending.current = new AbortController());
-    act(async () => {
+    creating.act(async () => {
       const wanted: NewRoom = { title: room.title.trim(), language: room.language };
       if (room.password) {
         wanted.password = room.password;
@@ -76,7 +77,15 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
       props.onMade(await props.create(wanted, signal));
     });
   };
-  const problem = problemOf(files, choices?.limits ?? null, trans);
+  return { choices, room, change, files, setFiles, load, loading, creating, submit };
+}
+
+function Form(props: FormProps): JSX.Element {
+  const { trans } = props;
+  const id = useId();
+  const { choices, room, change, files, setFiles, load, loading, creating, submit } = useForm(props);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
   return (
     <form className="jp-Interview-form" onSubmit={submit} data-testid="interview-form">
       <label htmlFor={`${id}-title`}>{trans.__('Title')}</label>
@@ -97,14 +106,7 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
         onChange={language => change({ language })}
         trans={trans}
       />
-      {loading.error && (
-        <div className="jp-Interview-retry">
-          <Failure text={loading.error} />
-          <button type="button" className="jp-mod-styled" onClick={load}>
-            {trans.__('Try again')}
-          </button>
-        </div>
-      )}
+      <Retry error={loading.error} again={load} trans={trans} />
       <label htmlFor={`${id}-password`}>{trans.__('Room password (optional)')}</label>
       <input
         id={`${id}-password`}
@@ -118,20 +120,22 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
       <ChooseFiles
         files={files}
         limits={choices?.limits ?? null}
-        disabled={busy}
+        disabled={creating.busy}
         onChange={setFiles}
         trans={trans}
       />
-      <Failure text={error} />
+      <Failure text={creating.error} />
       <div className="jp-Interview-buttons">
-        <Progress busy={busy} files={files} trans={trans} />
+        <Progress busy={creating.busy} files={files} trans={trans} />
         <button type="button" className="jp-mod-styled jp-mod-reject" onClick={props.onClose}>
           {trans.__('Cancel')}
         </button>
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          disabled={busy || !room.language || problem !== null}
+          disabled={
+            creating.busy || !room.language || problemOf(files, choices?.limits ?? null, trans) !== null
+          }
           data-testid="interview-form-create"
         >
           {trans.__('Create')}
@@ -141,69 +145,15 @@ function Form(props: NewInterviewProps & { onMade: (room: Room) => void }): JSX.
   );
 }
 
-/** The language that the form begins with: Python, else the first that can be had. */
-function preferred(languages: readonly Language[]): string {
-  const available = languages.filter(one => one.available).map(one => one.name);
-  return available.includes('python') ? 'python' : (available[0] ?? '');
-}
-
-/** All languages; what is missing for those that cannot be had is said below. */
-function ChooseLanguage(props: {
-  languages: readonly Language[];
-  value: string;
-  onChange: (language: string) => void;
-  trans: Translations;
-}): JSX.Element {
-  const { languages, trans } = props;
-  const id = useId();
-  const missing = languages.filter(one => !one.available);
-  const reasons = new Map<string, string[]>();
-  for (const { display_name, message } of missing) {
-    const reason = message || trans.__('Ask who runs this server.');
-    reasons.set(reason, [...(reasons.get(reason) ?? []), display_name]);
-  }
-  return (
-    <>
-      <label htmlFor={id}>{trans.__('Language')}</label>
-      <select
-        id={id}
-        className="jp-mod-styled"
-        required
-        value={props.value}
-        onChange={event => props.onChange(event.target.value)}
-        data-testid="interview-form-language"
-      >
-        {languages.map(one => (
-          <option
-            key={one.name}
-            value={one.name}
-            disabled={!one.available}
-            title={one.available ? undefined : (one.message ?? '')}
-          >
-            {one.available ? one.display_name : trans.__('%1 – not available here', one.display_name)}
-          </option>
-        ))}
-      </select>
-      {missing.length > 0 && (
-        <details
-          className="jp-Interview-hint"
-          open={missing.length === languages.length}
-          data-testid="interview-form-missing"
-        >
-          <summary>
-            {trans.__('Not available here: %1', missing.map(one => one.display_name).join(', '))}
-          </summary>
-          <ul>
-            {[...reasons].map(([reason, names]) => (
-              <li key={reason}>
-                {names.length < languages.length && `${names.join(', ')}: `}
-                {reason}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </>
+/** What could not be loaded, and a button to try again. */
+function Retry(props: { error: string | null; again: () => void; trans: Translations }): JSX.Element | null {
+  return props.error === null ? null : (
+    <div className="jp-Interview-retry">
+      <Failure text={props.error} />
+      <button type="button" className="jp-mod-styled" onClick={props.again}>
+        {props.trans.__('Try again')}
+      </button>
+    </div>
   );
 }
 

@@ -46,7 +46,8 @@ async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON
     Args:
         live: the room.
         history: the document's events so far; when there are none, the first is written here.
-        starting: ``{"notebook": nbformat or None, "starter": source of the first cell}`` for a new room.
+        starting: for a new room ``{"notebook": nbformat or None, "starter": source of the first cell, "language_info":
+            nbformat's, or None}``.
 
     Raises:
         StorageUnavailable: the first event could not be stored.
@@ -54,7 +55,9 @@ async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON
     loop = asyncio.get_running_loop()
     if not history:
         wanted = starting or {}
-        notebook = wanted.get("notebook") or starting_notebook(wanted.get("starter") or "", live.room.language)
+        notebook = wanted.get("notebook") or starting_notebook(
+            wanted.get("starter") or "", live.room.language, wanted.get("language_info")
+        )
         data = await loop.run_in_executor(None, first_state, notebook)
         history = [await live.log.record(EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=data)]
     return NotebookDocument(live, await loop.run_in_executor(None, remember, history))

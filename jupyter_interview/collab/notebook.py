@@ -69,8 +69,14 @@ def change_text(text: Text, wanted: str) -> None:
         text.insert(at, inserted)
 
 
-def starting_notebook(starter: str, language: str) -> JSON:
-    """A notebook with one code cell."""
+def starting_notebook(starter: str, language: str, language_info: JSON | None = None) -> JSON:
+    """A notebook with one code cell.
+
+    Args:
+        starter: its source.
+        language: id of the kernelspec.
+        language_info: by which it is highlighted, also where no kernel is; the language's name when ``None``.
+    """
     cell: JSON = {
         "cell_type": "code",
         "id": str(uuid.uuid4()),
@@ -81,7 +87,7 @@ def starting_notebook(starter: str, language: str) -> JSON:
     }
     metadata = {
         "kernelspec": {"name": language, "display_name": language.capitalize(), "language": language},
-        "language_info": {"name": language},
+        "language_info": language_info or {"name": language},
     }
     return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 

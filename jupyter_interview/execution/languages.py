@@ -25,9 +25,10 @@ class Language:
     available: bool
     message: str
     starter: str
+    language_info: JSON
 
     def to_json(self) -> JSON:
-        """``{name, display_name, available, message, starter}``."""
+        """``{name, display_name, available, message, starter, language_info}``, the last as nbformat has it."""
         return asdict(self)
 
 
@@ -70,12 +71,19 @@ _kept: WeakKeyDictionary[InterviewKernelManager, _Kept] = WeakKeyDictionary()
 def _language(kernels: InterviewKernelManager, name: str, problem: str | None) -> Language:
     spec = kernels.specs.get_kernel_spec(name)
     message = problem or kernels.engine.language_problem(spec)
+    known = spec.metadata.get("interview", {})
+    info = {
+        "codemirror_mode": known.get("codemirror"),
+        "mimetype": known.get("mime"),
+        "file_extension": known.get("extension"),
+    }
     return Language(
         name=name,
         display_name=str(spec.display_name),
         available=message is None,
         message=message or "",
-        starter=str(spec.metadata.get("interview", {}).get("starter", "")),
+        starter=str(known.get("starter", "")),
+        language_info={"name": name, **{key: value for key, value in info.items() if isinstance(value, str)}},
     )
 
 

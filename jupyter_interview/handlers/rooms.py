@@ -76,6 +76,7 @@ class RoomsHandler(Gate):
             title=body.title,
             language=body.language,
             starter=language["starter"],
+            language_info=language["language_info"],
             password=body.password,
             notebook=notebook,
             settings=body.settings,

@@ -82,6 +82,7 @@ class Rooms:
         title: str,
         language: str,
         starter: str = "",
+        language_info: JSON | None = None,
         password: str | None = None,
         notebook: JSON | None = None,
         settings: JSON | None = None,
@@ -95,6 +96,7 @@ class Rooms:
             title: what people call it.
             language: id of a kernelspec; the caller has checked it.
             starter: source of the first cell when there is no notebook.
+            language_info: what such a notebook says of its language, as nbformat has it: by that it is highlighted.
             password: asked of everybody who comes by the bare link.
             notebook: nbformat notebook to start from.
             settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``.
@@ -125,7 +127,7 @@ class Rooms:
             return replace(room, files=tuple(file for file, _ in contents))
 
         room = await self._database.write(work)
-        live = await self._open(room, {"notebook": notebook, "starter": starter})
+        live = await self._open(room, {"notebook": notebook, "starter": starter, "language_info": language_info})
         await live.log.barrier()
         return live.room_json()
 

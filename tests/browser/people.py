@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from ..fixtures.browser import Browsers, Visitor
 from ..fixtures.server import Server
@@ -122,6 +123,39 @@ async def owner(browsers: Browsers, server: Server, **options: object) -> Person
     await visitor.page.goto(f"{server.url}lab?token={server.token}")
     await visitor.page.locator(".jp-Launcher").wait_for(timeout=SECONDS)
     return Person(visitor)
+
+
+async def new_interview(
+    interviewer: Person,
+    title: str,
+    *,
+    language: str = "python",
+    password: str | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> tuple[Person, str]:
+    """Create a room by the launcher's card; the page that opens, and the link to share."""
+    page = interviewer.page
+    await page.locator(".jp-LauncherCard").filter(has_text="New interview").click()
+    await page.get_by_test_id("interview-form-title").fill(title)
+    await page.get_by_test_id("interview-form-language").select_option(language)
+    if password is not None:
+        await page.get_by_test_id("interview-form-password").fill(password)
+    if files is not None:
+        chosen = [
+            FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+            for name, content in files.items()
+        ]
+        await page.get_by_test_id("interview-form-files").set_input_files(chosen)
+    async with page.context.expect_page() as opened:
+        await page.get_by_test_id("interview-form-create").click()
+    url = await page.get_by_test_id("interview-link").input_value()
+    await page.get_by_test_id("interview-made").get_by_role("button", name="Close").click()
+    room_page = await opened.value
+    visitor = interviewer.visitor
+    room = Person(type(visitor)(visitor.name, visitor.context, room_page, visitor.artifacts, visitor.errors))
+    room.visitor.watch()
+    await room.in_room()
+    return room, url
 
 
 async def candidate(browsers: Browsers, server: Server, room: dict[str, str], name: str = "Cara Candidate") -> Person:

@@ -7,27 +7,9 @@ from playwright.async_api import Page, expect
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import Server, ServerFactory
-from .people import SECONDS, Person, candidate, link, owner
+from .people import SECONDS, Person, candidate, link, new_interview, owner
 
 pytestmark = pytest.mark.browser
-
-
-async def new_interview(interviewer: Person, title: str) -> tuple[Person, str]:
-    """Create a room by the launcher's card; the page that opens, and the link to share."""
-    page = interviewer.page
-    await page.locator(".jp-LauncherCard").filter(has_text="New interview").click()
-    await page.get_by_test_id("interview-form-title").fill(title)
-    await page.get_by_test_id("interview-form-password").fill("sesame")
-    async with page.context.expect_page() as opened:
-        await page.get_by_test_id("interview-form-create").click()
-    url = await page.get_by_test_id("interview-link").input_value()
-    await page.get_by_test_id("interview-made").get_by_role("button", name="Close").click()
-    room_page = await opened.value
-    visitor = interviewer.visitor
-    room = Person(type(visitor)(visitor.name, visitor.context, room_page, visitor.artifacts, visitor.errors))
-    room.visitor.watch()
-    await room.in_room()
-    return room, url
 
 
 async def invite_spectator(room: Person) -> str:
@@ -54,7 +36,7 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     server = ji_server()
     launcher = await owner(ji_browser, server)
     await launcher.shot("1-launcher")
-    interviewer, url = await new_interview(launcher, "Two Sum")
+    interviewer, url = await new_interview(launcher, "Two Sum", password="sesame")
     await interviewer.shot("2-room")
 
     cara = Person(await ji_browser.open("candidate", url))

@@ -85,7 +85,7 @@ def test_an_engine_that_fails_is_told_at_once(manager: InterviewKernelManager, e
 
 def test_json(manager: InterviewKernelManager) -> None:
     shown = languages(manager)[0].to_json()
-    assert shown.keys() == {"name", "display_name", "available", "message", "starter"}
+    assert shown.keys() == {"name", "display_name", "available", "message", "starter", "language_info"}
 
 
 @pytest.mark.parametrize("language", ORDER)

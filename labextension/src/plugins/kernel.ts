@@ -29,6 +29,13 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
         await sessionContext.changeKernel({ id });
       }
     };
+    // One after the other: two that both find no session would make two, and the second would end the first.
+    const connecting = new WeakMap<NotebookPanel, Promise<void>>();
+    const join = (panel: NotebookPanel): void => {
+      const before = connecting.get(panel) ?? Promise.resolve();
+      const next = before.then(() => connect(panel)).catch(() => undefined);
+      connecting.set(panel, next);
+    };
     let known: string | null = null;
     let dead = false;
     const follow = (): void => {
@@ -49,10 +56,10 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
       const id = runningKernel(room);
       if (id !== known) {
         known = id;
-        notebooks.forEach(panel => void connect(panel).catch(() => undefined));
+        notebooks.forEach(join);
       }
     };
-    notebooks.widgetAdded.connect((_, panel) => void connect(panel).catch(() => undefined));
+    notebooks.widgetAdded.connect((_, panel) => join(panel));
     room.changed.connect(follow);
     follow();
   }

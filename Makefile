@@ -20,7 +20,7 @@ TESTS ?= tests
 
 SHARED := $(VENV)/share/jupyter/labextensions
 BUILT := jupyter_interview/labextension
-FRONT_END := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
+FRONT_END := $(shell find labextension/src labextension/style labextension/schema labextension/offline -type f 2>/dev/null) \
 	$(wildcard labextension/tsconfig*.json labextension/package.json labextension/yarn.lock)
 
 .PHONY: help

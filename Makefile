@@ -2,6 +2,7 @@
 #
 #   make run ARGS="--port 9999"   further arguments go to `jupyter interview`
 #   make test TESTS="tests/cli"   pytest's part of the run can be narrowed down
+#   make test WORKERS=1           one file of tests after the other, instead of two at a time
 #   make PYTHON=python3.12 …      another Python than `python3`
 
 SHELL := /bin/bash
@@ -17,6 +18,7 @@ MADE := $(VENV)/.made
 JLPM := $(BIN)/python hatch_build.py
 ARGS ?=
 TESTS ?= tests
+WORKERS ?= 2
 
 SHARED := $(VENV)/share/jupyter/labextensions
 BUILT := jupyter_interview/labextension
@@ -87,11 +89,11 @@ test: $(MADE)/venv ## Everything: lint, types, layers, front-end tests, then Pyt
 	  $(MAKE) --no-print-directory lint-front-end test-front-end lint-python; proven=$$?; \
 	  wait $$images || { cat $(MADE)/images.log >&2; exit 1; }; exit $$proven
 	@$(MAKE) --no-print-directory setup
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 .PHONY: test-python
 test-python: $(MADE)/development $(MADE)/labextension ## pytest alone; what is missing on this machine is skipped
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 .PHONY: test-front-end
 test-front-end: $(MADE)/front-end-packages ## The front end's unit tests

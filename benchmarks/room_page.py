@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from .common import JSON, BenchmarkError, Report, Server, median, parser, percentile, progress, scratch
 from .servers import interview, plain_jupyterlab
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -82,7 +82,7 @@ def measure(ours: Server, stock: Server, rounds: int) -> dict[str, list[float]]:
     seen: dict[str, list[float]] = {name: [] for name in pages}
     with sync_playwright() as playwright:
         executable = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         for number in range(rounds + 1):
             progress(f"round {number} of {rounds}")
             for name, (server, prepare) in pages.items():

@@ -16,24 +16,34 @@ from traitlets import Dict, Enum, Float, Integer, Unicode, default
 
 from .auth import Argon2Passwords, RateLimits, SignedTokens, hash_secret, load_secret
 from .auth.identity import RequestIdentity
-from .collab import fold, open_document
+from .auth.signing import SigningKeys
+from .collab import History, fold, open_document, redact
 from .core.errors import InterviewError
 from .core.limits import Limits
 from .core.models import JSON
-from .db import Database
+from .db import Database, Vault
 from .execution import InterviewKernelManager, KernelPool, RoomExecutors, kernels_dir, languages
 from .facade import facade_handlers, without_collaboration
 from .handlers import channel_handlers, rest_handlers
 from .managers.accounts import Accounts
+from .managers.bookmarks import Bookmarks
+from .managers.erasure import Erasure
+from .managers.evidence import Evidence
+from .managers.exports import Exports
+from .managers.forks import Forks
 from .managers.invitations import Invitations
 from .managers.members import Members
+from .managers.own import OwnPart
 from .managers.records import Records
+from .managers.replay import Replay
 from .managers.rooms import Rooms
 from .managers.services import SETTING, Services
 from .provisioners import choose, default_images
 from .provisioners.probe import SETTINGS
 
+_DAY = 86_400.0
 _HERE = Path(__file__).parent
+VAULT_LOST = "It opens every interview in the database: do not remove it, but put that right, or restore it."
 
 
 class InstalledLanguages:
@@ -99,9 +109,17 @@ class InterviewApp(ExtensionApp):
         config=True,
         help="Rate limits that differ from their defaults, by name, for instance {'login': '5/minute'}.",
     )
+    retention_days = Float(
+        0,
+        min=0,
+        config=True,
+        help="Interviews are erased so many days after their end, as by `jupyter interview erase`; 0 keeps them. "
+        "Looked at when the server starts and once a day.",
+    )
     password_workers = Integer(2, min=1, max=16, config=True, help="Passwords that are hashed at the same time.")
 
     serverapp: ServerApp
+    _retention: asyncio.Task[None] | None = None
 
     aliases = {  # noqa: RUF012  # upstream's name and kind
         "database": "InterviewApp.database_url",
@@ -144,16 +162,36 @@ class InterviewApp(ExtensionApp):
         self.services = self._build(limits, kernels)
         self.settings.update({SETTING: self.services, "interview_templates": _templates()})
 
+    def open_vault(self) -> Vault:
+        """The vault of this server, made on the first start.
+
+        Raises:
+            SecretFileError: its file cannot be used.
+        """
+        return Vault(load_secret(Path(self.data_dir) / "vault", VAULT_LOST))
+
+    def open_keys(self) -> SigningKeys:
+        """The keys that this server signs its logs with, made when first needed."""
+        return SigningKeys(Path(self.data_dir) / "signing.json")
+
+    def eraser(self, database: Database) -> Erasure:
+        """What erases members and interviews in a database."""
+        return Erasure(database, Records(database, fold, self.open_keys()), redact, History)
+
     def _build(self, limits: Limits, kernels: InterviewKernelManager) -> Services:
         base_url = self.serverapp.base_url
-        database = Database(self.database_url, queue_limit=limits.write_queue)
+        database = Database(self.database_url, self.open_vault(), queue_limit=limits.write_queue)
         database.prepare()
         passwords = Argon2Passwords(workers=self.password_workers)
         tokens = SignedTokens(load_secret(Path(self.data_dir) / "secret"))
-        records = Records(database, fold)
+        keys = self.open_keys()
+        keys.statements()
+        records = Records(database, fold, keys)
         accounts = Accounts(database, passwords, tokens)
         executors = RoomExecutors(kernels, limits, self.pool_of_kernels)
         rooms = Rooms(database, limits, passwords, records, executors, open_document, base_url)
+        replay = Replay(database, rooms, History, Evidence(database, keys))
+        bookmarks = Bookmarks(database)
         invitations = Invitations(database, hash_secret)
         members = Members(database, rooms, records, invitations, passwords, tokens, limits)
         return Services(
@@ -166,6 +204,11 @@ class InterviewApp(ExtensionApp):
             members=members,
             invitations=invitations,
             records=records,
+            replay=replay,
+            bookmarks=bookmarks,
+            forks=Forks(database, rooms, replay),
+            exports=Exports(database, replay, bookmarks, keys, keys.to_json),
+            own=OwnPart(database, replay),
             languages=InstalledLanguages(kernels),
             kernels=kernels,
         )
@@ -179,7 +222,11 @@ class InterviewApp(ExtensionApp):
         """Open the database before the first request is answered."""
         self.services.database.start()
         await self.services.accounts.start()
+        self.services.replay.start()
         self.pool_of_kernels.start()
+        if self.retention_days:
+            watch = self.eraser(self.services.database).watch(self.retention_days, _DAY)
+            self._retention = asyncio.create_task(watch)
         apps = serverapp.extension_manager.extension_apps.get("jupyterlab", set())
         settings = self.serverapp.web_app.settings
         settings["interview_lab"] = next(iter(apps), None)
@@ -189,6 +236,11 @@ class InterviewApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Store what is queued, end the kernels."""
+        await self.services.forks.close()
+        await self.services.replay.close()
+        if self._retention is not None:
+            self._retention.cancel()
+            await asyncio.wait([self._retention])
         await self.services.rooms.close()
         await self.pool_of_kernels.close()
         await asyncio.wait_for(self.services.kernels.shutdown_all(now=True), 30)

@@ -24,5 +24,11 @@ export default ts.config(
     }
   },
   { files: ['src/__tests__/**'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
-  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'readonly' } } }
+  {
+    files: ['**/*.cjs'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { __dirname: 'readonly', console: 'readonly', module: 'readonly', process: 'readonly' }
+    }
+  }
 );

@@ -26,6 +26,7 @@ DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
         "channel": "40/second",
         "chat": "5/second; 60/minute",
         "document": "200/second",
+        "export": "20/minute",
     }
 )
 _BUCKETS = frozenset({"document"})

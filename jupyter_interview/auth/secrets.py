@@ -17,28 +17,33 @@ from pathlib import Path
 SECRET_BYTES = 32
 _NEW_BYTES = 64
 _MAX_BYTES = 4_096
+_RENEW = "Remove it and start again; everybody has to log in and join anew."
 
 
 class SecretFileError(Exception):
     """The secret file cannot be used; the message is for the operator and says what to do."""
 
 
-def load_secret(path: Path) -> bytes:
+def load_secret(path: Path, advice: str = _RENEW) -> bytes:
     """The secret in the file ``path``, which is made with 64 random bytes if it is not there.
 
     Several servers may start at the same moment: one makes the file, all return its content.
+
+    Args:
+        path: of the file.
+        advice: what the operator is told to do about a file that cannot be used.
 
     Raises:
         SecretFileError: the file is no regular file of this user, can be read or written by others, has a wrong
             size, or cannot be made.
     """
     try:
-        return _read(path)
+        return _read(path, advice)
     except FileNotFoundError:
         pass
     try:
         _create(path)
-        return _read(path)
+        return _read(path, advice)
     except OSError as error:
         raise SecretFileError(f"The secret file {path} cannot be made: {error.strerror}.") from error
 
@@ -88,7 +93,7 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, advice: str) -> bytes:
     try:
         # O_NONBLOCK: opening a named pipe would wait for a writer for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -98,14 +103,13 @@ def _read(path: Path) -> bytes:
         reason = "it is a symbolic link" if path.is_symlink() else error.strerror
         raise SecretFileError(f"The secret file {path} cannot be read: {reason}.") from error
     try:
-        _check(path, os.fstat(descriptor))
+        _check(path, os.fstat(descriptor), advice)
         return os.read(descriptor, _MAX_BYTES)
     finally:
         os.close(descriptor)
 
 
-def _check(path: Path, status: os.stat_result) -> None:
-    renew = "Remove it and start again; everybody has to log in and join anew."
+def _check(path: Path, status: os.stat_result, renew: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise SecretFileError(f"The secret file {path} is not a regular file. {renew}")
     if status.st_uid != os.geteuid():

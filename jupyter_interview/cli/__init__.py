@@ -9,14 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from . import config, database, doctor, images, serve, user
+from . import config, database, doctor, erase, export, images, import_, keys, serve, user, verify
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "serve": (serve.main, "start JupyterLab with interviews (the default)"),
     "user": (user.main, "add, list, disable interviewers' accounts, set a password"),
     "db": (database.main, "bring the database to the revision of this version"),
+    "erase": (erase.main, "erase a person, or a whole interview, for good"),
+    "keys": (keys.main, "the keys that this server signs its logs with"),
     "doctor": (doctor.main, "say what works here, what is missing and how to mend it"),
     "images": (images.main, "build the images that kernels in Docker run on"),
+    "export": (export.main, "write an interview into a file: notebook, log, replay, or all of it"),
+    "import": (import_.main, "bring in an interview that was exported"),
+    "verify": (verify.main, "say whether a log is still what was recorded"),
     "config": (config.main, "print every setting with its default"),
 }
 

@@ -17,6 +17,7 @@ from jupyter_core.application import JupyterApp
 from traitlets.config import Config
 
 from ..app import InterviewApp
+from ..auth.secrets import SecretFileError
 from ..core.errors import InterviewError
 from ..db import Database, SchemaMismatch
 
@@ -67,7 +68,7 @@ def run(
         return work(parsed, configured(settings))
     except InterviewError as refusal:
         print(refusal.message, file=sys.stderr)
-    except (SchemaMismatch, ValueError) as problem:
+    except (SchemaMismatch, SecretFileError, ValueError) as problem:
         print(problem, file=sys.stderr)
     return 1
 
@@ -80,7 +81,7 @@ def with_database(app: InterviewApp, work: Callable[[Database], Coroutine[Any, A
     """
 
     async def whole() -> int:
-        database = Database(app.database_url)
+        database = Database(app.database_url, app.open_vault())
         database.prepare()
         database.start()
         try:

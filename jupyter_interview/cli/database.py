@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..app import InterviewApp
 from ..db import schema
 from ..db.engine import open_engine
+from ..managers.evidence import sign_ended
 from . import command
 
 
@@ -23,10 +24,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _work(options: argparse.Namespace, app: InterviewApp) -> int:
-    engine = open_engine(app.database_url, writer=True)
+    engine = open_engine(app.database_url, writer=True, vault=app.open_vault())
     try:
         if options.action == "upgrade":
             print(f"The database is at revision {schema.upgrade(engine)}.")
+            signed = command.with_database(app, lambda database: sign_ended(database, app.open_keys()))
+            if signed:
+                print(f"The logs of {signed} interviews that had ended were signed.")
             return 0
         with engine.connect() as connection:
             found = schema.revision(connection)

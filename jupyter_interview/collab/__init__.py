@@ -2,5 +2,7 @@
 
 from .document import open_document
 from .fold import fold
+from .frames import History
+from .redact import redact
 
-__all__ = ["fold", "open_document"]
+__all__ = ["History", "fold", "open_document", "redact"]

@@ -1,7 +1,7 @@
 """Whose cursor is where?
 
-Awareness is what people share for the moment: names, cursors, selections. It is not logged. A client says of itself who
-it is; here the server says so instead, and lets a socket speak for its own cursor only.
+Awareness is what people share for the moment: names, cursors, selections. Of it, cursors alone are logged (`.cursors`).
+A client says of itself who it is; here the server says so instead, and lets a socket speak for its own cursor only.
 
 Source: https://github.com/yjs/y-protocols, awareness.js.
 """
@@ -85,6 +85,14 @@ class Awareness:
         for client, entry in fresh:
             self._put(client, entry)
         return _message(fresh) if fresh else None
+
+    def cursors_of(self, socket: int) -> Any:
+        """What a socket says of its cursors, as it says it; ``None`` for nothing."""
+        for client in self._of.get(socket, ()):
+            state = self._entries[client].state
+            if state is not None:
+                return json.loads(state).get("cursors")
+        return None
 
     def leave(self, socket: int) -> bytes | None:
         """The message that takes a closed socket's cursors away; ``None`` when it had none."""

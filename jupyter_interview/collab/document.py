@@ -26,6 +26,8 @@ from ..core.permissions import Permission
 from ..managers.live import LiveRoom
 from . import wire
 from .awareness import KEEP_ALIVE, Awareness, Forged
+from .changes import apply, changes_cells
+from .cursors import Cursors
 from .notebook import cells_of, change_text, code_cells, find_cell, first_state, read_notebook, starting_notebook
 from .outputs import IDLE, DocumentOutputs
 from .past import Past, remember
@@ -33,10 +35,8 @@ from .updates import Operations, inspect, read_state
 from .wire import Malformed, Reader
 
 _log = logging.getLogger(__name__)
-_EMPTY = b"\0\0"
-_KEEP_ALIVE_SECONDS = 15.0
-_CLIENTS_PER_MEMBER = 1_000
-_IGNORED_PER_SOCKET = 200
+_EMPTY, _KEEP_ALIVE_SECONDS = b"\0\0", 15.0
+_CLIENTS_PER_MEMBER, _IGNORED_PER_SOCKET = 1_000, 200
 SERVER = 0
 
 
@@ -87,8 +87,9 @@ class NotebookDocument:
         self.doc: Doc[Any] = Doc()
         self.displays: dict[str, list[tuple[str, int]]] = {}
         self._awareness = Awareness()
+        self._cursors = Cursors(self.doc, lambda: self._operations.state, self._log_cursor)
         self._sockets: dict[int, _Socket] = {}
-        self._author: tuple[int, int, JSON | None] = (SERVER, 0, {"source": "server"})
+        self._author: tuple[int, int, JSON | None, int | None] = (SERVER, 0, {"source": "server"}, None)
         self._remote = False
         self.frozen = False
         self._size = past.size
@@ -147,14 +148,14 @@ class NotebookDocument:
     # -- writing by the server
 
     @contextlib.contextmanager
-    def writing(self, run: str) -> Generator[None]:
-        """A transaction of the server's, for a run."""
-        with self._acting(SERVER, 0, {"source": "kernel", "run": run}), self.doc.transaction():
+    def writing(self, run: str, subject: int) -> Generator[None]:
+        """A transaction of the server's, for a run that ``subject`` asked for."""
+        with self._acting(SERVER, 0, {"source": "kernel", "run": run}, subject), self.doc.transaction():
             yield
 
-    def outputs_of(self, cell: str, run: str) -> DocumentOutputs:
+    def outputs_of(self, cell: str, run: str, member: int = SERVER) -> DocumentOutputs:
         """Where the outputs of a run go."""
-        return DocumentOutputs(self, cell, run)
+        return DocumentOutputs(self, cell, run, member)
 
     def settle(self) -> None:
         """No cell runs."""
@@ -169,7 +170,7 @@ class NotebookDocument:
         limit = self._live.limits.code_bytes
         if len(text.encode("utf-8", "replace")) > limit:
             raise TooLarge(f"A cell can have {limit} bytes of code.", limit=limit)
-        with self._acting(member.key, connection, None), self.doc.transaction():
+        with self._acting(member.key, connection, {"source": "code_update"}), self.doc.transaction():
             first = next(code_cells(self.doc), None)
             if first is None:
                 raise BadMessage("The notebook has no code cell.")
@@ -182,6 +183,7 @@ class NotebookDocument:
     async def close(self) -> None:
         """Let go of the document."""
         self._timer.cancel()
+        self._cursors.close()
         self._sockets.clear()
         for _, _, future in self._waiters:
             if not future.done():
@@ -194,6 +196,9 @@ class NotebookDocument:
         """A document socket opened."""
         self._sockets[connection] = _Socket(connection, member.id, member.key, send)
         send(wire.sync(wire.STEP1, self.doc.get_state()))
+        self._greet(send)
+
+    def _greet(self, send: Callable[[bytes], None]) -> None:
         if (everybody := self._awareness.everybody()) is not None:
             send(everybody)
 
@@ -201,6 +206,7 @@ class NotebookDocument:
         """A document socket closed."""
         if self._sockets.pop(connection, None) is None:
             return
+        self._cursors.left(connection)
         if (gone := self._awareness.leave(connection)) is not None:
             self._send(gone)
 
@@ -242,12 +248,9 @@ class NotebookDocument:
         if kind == wire.AWARENESS:
             return self._heed_later(socket, reader.bytes())
         if kind == wire.QUERY_AWARENESS:
-            if (everybody := self._awareness.everybody()) is not None:
-                socket.send(everybody)
+            self._greet(socket.send)
             return None
-        if kind == wire.RAW:
-            if reader.string() != "save":
-                raise Malformed("an unknown request")
+        if kind == wire.RAW and reader.string() == "save":
             return self._saved(socket, reader.varuint())
         raise Malformed("an unknown kind of message")
 
@@ -260,6 +263,11 @@ class NotebookDocument:
             out = self._awareness.receive(self._live.members[socket.member], socket.id, awareness)
         if out is not None:
             self._send(out, but=socket.id)
+            self._cursors.heard(socket.key, socket.id, self._awareness.cursors_of(socket.id))
+
+    def _log_cursor(self, member: int, connection: int, data: bytes) -> None:
+        if not self.frozen and self._live.log.failure is None:
+            self._live.log.append(EventKind.CURSOR, member=member, connection=connection, data=data)
 
     async def _answer(self, socket: _Socket, state: bytes) -> None:
         """What a client lacks: only what is durable goes out."""
@@ -306,9 +314,7 @@ class NotebookDocument:
         with self._acting(member.key, socket.id, None):
             self._remote = True
             try:
-                self.doc.apply_update(update)
-            except Exception as error:  # whatever the CRDT makes of a stranger's bytes is the stranger's mistake
-                raise Malformed(f"the update does not apply: {type(error).__name__}") from error
+                apply(self.doc, update)
             finally:
                 self._remote = False
         for client in news:
@@ -329,14 +335,7 @@ class NotebookDocument:
         if socket.ignored <= _IGNORED_PER_SOCKET:
             if self._operations.plan(inspect(update)) is None:
                 return
-            twin: Doc[Any] = Doc()
-            twin.apply_update(self.doc.get_update())
-            before = cells_of(twin).to_py()
-            try:
-                twin.apply_update(update)
-            except Exception as error:  # as in _apply
-                raise Malformed(f"the update does not apply: {type(error).__name__}") from error
-            if cells_of(twin).to_py() == before:
+            if not changes_cells(self.doc, update):
                 return
         self._live.deny(socket.key, socket.id, "document_update", permission=Permission.EDIT.value)
         raise Forbidden("You may not edit here now.")
@@ -349,8 +348,10 @@ class NotebookDocument:
     # -- what every change passes
 
     @contextlib.contextmanager
-    def _acting(self, member: int, connection: int, payload: JSON | None) -> Generator[None]:
-        before, self._author = self._author, (member, connection, payload)
+    def _acting(
+        self, member: int, connection: int, payload: JSON | None, subject: int | None = None
+    ) -> Generator[None]:
+        before, self._author = self._author, (member, connection, payload, subject)
         try:
             yield
         finally:
@@ -358,7 +359,7 @@ class NotebookDocument:
 
     def _observed(self, event: TransactionEvent) -> None:
         """Runs inside the commit of every transaction, so it must not raise: the data are in the document already."""
-        member, connection, payload = self._author
+        member, connection, payload, subject = self._author
         try:
             update = event.update
             self._size += len(update)
@@ -367,6 +368,7 @@ class NotebookDocument:
             self._live.log.append(
                 EventKind.DOCUMENT_UPDATE,
                 member=member,
+                subject=subject,
                 connection=connection,
                 payload=payload,
                 data=update,

@@ -54,6 +54,11 @@ def first_state(notebook: JSON) -> bytes:
 def change_text(text: Text, wanted: str) -> None:
     """Make a shared text ``wanted`` by the least deletion and insertion, so that other people's cursors stay."""
     old, new = str(text), wanted
+    if len(text) != len(old.encode()):
+        # A stranger put something else into it, which pycrdt 0.14 cannot count and dies of.
+        del text[0 : len(text)]
+        text.insert(0, new)
+        return
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1
@@ -95,23 +100,26 @@ def starting_notebook(starter: str, language: str, language_info: JSON | None = 
 def read_notebook(doc: Doc[Any]) -> JSON:
     """The nbformat notebook in a document: valid, with unique cell ids, the same for the same document."""
     # By way of JSON: to walk through an array takes pycrdt the square of its length.
-    metadata = json.loads(str(doc.get("meta", type=Map))).get("metadata")
+    metadata = read_metadata(doc)
     used: dict[str, int] = {}
-    cells = [_cell(value, used) for value in json.loads(str(cells_of(doc))) if isinstance(value, dict)]
-    return {
-        "cells": cells,
-        "metadata": _metadata(metadata, _NOTEBOOK_METADATA),
-        "nbformat": 4,
-        "nbformat_minor": _NBFORMAT_MINOR,
-    }
+    cells = [read_cell(value) for value in json.loads(str(cells_of(doc))) if isinstance(value, dict)]
+    for cell in cells:
+        cell["id"] = unique_id(cell["id"], used)
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": _NBFORMAT_MINOR}
 
 
-def _cell(value: JSON, used: dict[str, int]) -> JSON:
+def read_metadata(doc: Doc[Any]) -> JSON:
+    """The notebook's metadata."""
+    return _metadata(json.loads(str(doc.get("meta", type=Map))).get("metadata"), _NOTEBOOK_METADATA)
+
+
+def read_cell(value: JSON) -> JSON:
+    """A cell's value as nbformat, but for its id, which another cell may have too (`unique_id`)."""
     kind = value.get("cell_type")
     kind = kind if kind in _CELL_TYPES else "raw"
     cell: JSON = {
         "cell_type": kind,
-        "id": _unique(value.get("id"), used),
+        "id": _string(value.get("id")),
         "metadata": _metadata(value.get("metadata"), _CELL_METADATA),
     }
     source = value.get("source")
@@ -256,14 +264,14 @@ def yjs_value(value: Any) -> Any:
     return value
 
 
-def _unique(cell_id: Any, used: dict[str, int]) -> str:
+def unique_id(cell_id: str, used: dict[str, int]) -> str:
     """The cell's id, made of nbformat's characters, and another one where a cell before has it.
 
     Args:
         cell_id: what stands in the document.
         used: the ids so far, with the number that the next cell of the same id may get; this one is added.
     """
-    text = "".join(char for char in _string(cell_id) if (char.isascii() and char.isalnum()) or char in "-_")
+    text = "".join(char for char in cell_id if (char.isascii() and char.isalnum()) or char in "-_")
     text = text[:60] or "cell"
     unique, number = text, used.get(text, 1)
     while unique in used:

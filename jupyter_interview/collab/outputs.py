@@ -26,16 +26,18 @@ class DocumentOutputs:
         document: where the cell is.
         cell: its id.
         run: id of the run, for the log.
+        member: key of the member who asked for it: the outputs are that member's.
     """
 
-    def __init__(self, document: NotebookDocument, cell: str, run: str) -> None:
+    def __init__(self, document: NotebookDocument, cell: str, run: str, member: int) -> None:
         self._document = document
         self._id = cell
         self._run = run
+        self._member = member
 
     def begin(self) -> None:
         """The run starts."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             cell = self._cell()
             if cell is None:
                 return
@@ -45,7 +47,7 @@ class DocumentOutputs:
 
     def stream(self, name: str, text: str) -> None:
         """Append to a stream."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             outputs = self._outputs()
             if outputs is None:
                 return
@@ -60,7 +62,7 @@ class DocumentOutputs:
 
     def display(self, output: JSON, display_id: str | None = None) -> None:
         """Append an output."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             outputs = self._outputs()
             if outputs is None:
                 return
@@ -70,7 +72,7 @@ class DocumentOutputs:
 
     def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
         """Replace what was shown with ``display_id``."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             for cell_id, index in self._document.displays.get(display_id, []):
                 cell = None if self._document.frozen else find_cell(self._document.doc, cell_id)
                 outputs = cell.get("outputs") if cell is not None else None
@@ -85,7 +87,7 @@ class DocumentOutputs:
 
     def clear(self) -> None:
         """Remove the outputs."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             outputs = self._outputs()
             if outputs is not None:
                 outputs.clear()
@@ -93,7 +95,7 @@ class DocumentOutputs:
 
     def finish(self, execution_count: int | None) -> None:
         """The run is over."""
-        with self._document.writing(self._run):
+        with self._document.writing(self._run, self._member):
             cell = self._cell()
             if cell is None:
                 return

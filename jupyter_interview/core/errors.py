@@ -98,6 +98,12 @@ class SourceChanged(Conflict):
     code = "source_changed"
 
 
+class LogDamaged(Conflict):
+    """A stored log does not hold; ``details`` has the first event that does not (``seq``) and why (``reason``)."""
+
+    code = "log_damaged"
+
+
 class RoomEnded(InterviewError):
     """The interview is over; its record can be read but not changed."""
 

@@ -48,6 +48,7 @@ class EventKind(IntEnum):
     DOCUMENT_SNAPSHOT = 1
     DOCUMENT_UPDATE = 2
     DOCUMENT_RESYNC = 3
+    CURSOR = 4
     CHAT_MESSAGE = 10
     JOIN = 20
     AWAY = 21
@@ -122,7 +123,10 @@ class RoomFile:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """An interview: its metadata, not its content."""
+    """An interview: its metadata, not its content.
+
+    ``damage`` is ``{seq, reason}`` where the log was imported and does not hold from event ``seq`` on.
+    """
 
     key: int
     id: str
@@ -137,6 +141,7 @@ class Room:
     settings: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     files: tuple[RoomFile, ...] = ()
+    damage: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -206,7 +211,13 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a room's log. ``member`` 0 is the server itself; ``payload["source"]`` says which part of it."""
+    """One line of a room's log. ``member`` 0 is the server itself; ``payload["source"]`` says which part of it.
+
+    Attributes:
+        subject: key of the member whose personal content it holds, and with whose key it is sealed; 0 is the room.
+        hash: SHA-256 over this event and the hash of the one before (`core.chain`); empty until it is stored.
+        erased: its content is gone for good: ``payload`` is ``None``, and ``data`` is what replaces it, if anything.
+    """
 
     room: int
     seq: int
@@ -216,6 +227,57 @@ class Event:
     kind: EventKind
     payload: JSON | None = None
     data: bytes | None = None
+    subject: int = 0
+    hash: bytes = b""
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signature of the server's over a room's log up to event ``seq``, whose hash is ``hash``.
+
+    ``at`` is the moment of signing, ``key_id`` and ``public_key`` (Ed25519, 32 bytes) the key it was made with.
+    """
+
+    room: str
+    seq: int
+    at: int
+    hash: bytes
+    key_id: str
+    public_key: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A piece of a room's replay, without its content: made from the log, and thrown away where it is not the log's.
+
+    ``hash`` is that of the log's event ``last_seq``; moments are microseconds; ``summary`` is what a manifest needs.
+    """
+
+    room: int
+    number: int
+    first_seq: int
+    last_seq: int
+    first_at: int
+    last_at: int
+    hash: bytes
+    summary: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A moment of an interview that an interviewer marked. ``member`` or ``account`` is who did."""
+
+    key: int
+    id: str
+    room: int
+    seq: int
+    at: int
+    note: str
+    member: int | None
+    account: int | None
+    created_at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ bad weather plugs in its own. All methods run on the event loop; none blocks it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from .models import JSON, ExecutionRequest, ExecutionResult, KernelState, Member
+from .models import JSON, Event, ExecutionRequest, ExecutionResult, KernelState, Member
+from .moment import Moment, Operation
 
 
 class CellOutputs(Protocol):
@@ -55,8 +56,8 @@ class Document(Protocol):
     def set_code(self, text: str, member: Member, connection: int) -> None:
         """Make the first code cell's source ``text`` by a minimal change, written by ``member``."""
 
-    def outputs_of(self, cell: str, run: str) -> CellOutputs:
-        """The place for the outputs of run ``run``."""
+    def outputs_of(self, cell: str, run: str, member: int = 0) -> CellOutputs:
+        """The place for the outputs of run ``run``, for which the member with the key ``member`` asked."""
 
     def settle(self) -> None:
         """No run is in progress (server start, kernel gone): no cell says ``running``."""
@@ -98,6 +99,58 @@ class Fold(Protocol):
 
     def __call__(self, updates: Iterable[bytes]) -> JSON:
         """The nbformat notebook after ``updates`` in their order."""
+
+
+class History(Protocol):
+    """A document's history as plain operations (docs/developers/frames.md). Runs in a thread."""
+
+    moment: Moment
+    """The notebook after the events so far."""
+
+    @property
+    def pastes(self) -> Sequence[tuple[int, str]]:
+        """What the last event pasted: UTF-16 units, and the id of the cell."""
+
+    def load(self, updates: Iterable[bytes]) -> None:
+        """Take updates from before `resume`.
+
+        Raises:
+            ValueError: they do not apply.
+        """
+
+    def resume(self, state: JSON, trace: JSON) -> None:
+        """Go on with the moment ``state`` and what `trace` gave there.
+
+        Raises:
+            ValueError: the updates that were loaded give another notebook.
+        """
+
+    def add(self, event: Event, member: int) -> list[Operation]:
+        """What the next event of the log changes; ``member`` is its author as moments name members.
+
+        Raises:
+            ValueError: it cannot follow.
+        """
+
+    def trace(self) -> JSON:
+        """What is remembered besides the moment, for `resume`."""
+
+    def close(self) -> None:
+        """Let go of the document."""
+
+
+OpenHistory = Callable[[], History]
+"""Makes a history that stands before the first event."""
+
+
+class Redact(Protocol):
+    """Replaces what an update of the document says. Runs in a thread."""
+
+    def __call__(self, update: bytes) -> bytes:
+        """An update of the same structure with filler for every text and value: later updates apply to it all the same.
+
+        Never raises for an update that a document took.
+        """
 
 
 class RunObserver(Protocol):
@@ -185,6 +238,27 @@ class Tokens(Protocol):
         """
 
 
+class Signer(Protocol):
+    """Signs the logs of ended interviews with the server's key."""
+
+    def sign(self, message: bytes) -> tuple[str, bytes, bytes]:
+        """The key's id, its public key (Ed25519, 32 bytes) and its signature of ``message`` (64 bytes).
+
+        Raises:
+            StorageUnavailable: the keys cannot be used.
+        """
+
+
+class Signatures(Protocol):
+    """Checks signatures."""
+
+    def holds(self, key_id: str, public_key: bytes, signature: bytes, message: bytes) -> bool:
+        """Whether the signature of ``message`` is that of the public key, and the id is the key's."""
+
+    def trusts(self, public_key: bytes) -> bool:
+        """Whether a signature of this key counts."""
+
+
 class RateLimiter(Protocol):
     """Counts what one origin does."""
 
@@ -192,7 +266,7 @@ class RateLimiter(Protocol):
         """Count one.
 
         Args:
-            limit: name of the limit: ``login``, ``join``, ``rest``, ``channel``, ``document``.
+            limit: name of the limit: ``login``, ``join``, ``rest``, ``channel``, ``document``, ``export``.
             *key: what is counted: an address, a member.
 
         Raises:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +25,16 @@ from ..core.models import Event
 from . import schema
 from .engine import open_engine
 from .events import EventInsert, row_of
+from .ledger import Ledger, Unlinkable
 from .schema import SchemaMismatch
+from .vault import Vault
 
 __all__ = ["Database", "SchemaMismatch", "Stream"]
 
 T = TypeVar("T")
 Durable = Callable[[Exception | None], None]
 _BATCH = 2_000
-_REFUSALS = (IntegrityError, DataError, ProgrammingError)
+_REFUSALS = (IntegrityError, DataError, ProgrammingError, Unlinkable)
 
 _log = logging.getLogger(__name__)
 
@@ -68,11 +71,16 @@ class Database:
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database.
+        vault: opens and makes the keys with which contents are sealed.
         queue_limit: events that may wait for the writer before `capacity` makes their producers wait.
+
+    Attributes:
+        ledger: what the writer knows of the logs that it writes; only for what runs in `write`.
     """
 
-    def __init__(self, url: str, *, queue_limit: int = 20_000) -> None:
+    def __init__(self, url: str, vault: Vault, *, queue_limit: int = 20_000) -> None:
         self.url = url
+        self.ledger = Ledger()
         self._limit = queue_limit
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._backlog = 0
@@ -81,8 +89,8 @@ class Database:
         self._closing = False
         self._thread: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="interview-read")
-        self._writer = open_engine(url, writer=True)
-        self._reader = open_engine(url, writer=False)
+        self._writer = open_engine(url, writer=True, vault=vault)
+        self._reader = open_engine(url, writer=False, vault=vault)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
         self._insert = EventInsert(self._writer)
@@ -138,6 +146,33 @@ class Database:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put(_Job(work, future))
         return await future
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted or overwritten in the database's files, as far as that can be done.
+
+        SQLite overwrites with zeros what it deletes (`engine`), but keeps older pages in its journal, which is emptied
+        here. PostgreSQL frees the space for others; its own journal and backups are the operator's.
+
+        Raises:
+            StorageUnavailable: others are reading without end, or the database failed.
+        """
+
+        def task() -> None:
+            if self._reader.dialect.name == "postgresql":
+                with self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("VACUUM")
+                return
+            with self._reader.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                if driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise StorageUnavailable(
+                        "The database is busy: what was erased is still in its journal. Erase it once more."
+                    )
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._pool, task)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _unavailable(error) from error
 
     def append(self, event: Event, stream: Stream, durable: Durable) -> None:
         """Queue one event; ``durable(None)`` is called on the loop once it is committed, or with the failure.
@@ -207,6 +242,7 @@ class Database:
             self._commit(batch)
         except Exception as error:  # the writer must outlive whatever one batch does
             self._forget_connection()
+            self.ledger.forget()
             if len(batch) > 1 and isinstance(error, _REFUSALS):
                 for item in batch:
                     self._write([item])
@@ -238,7 +274,13 @@ class Database:
         connection = self._connection
         if not any(isinstance(item, _Job) for item in batch):
             rows = [item[0] for item in batch if not isinstance(item, _Job) and item[2].failure is None]
-            if not rows or self._insert.alone(connection, rows):
+            if not rows:
+                return
+            sealed = self.ledger.seal(rows)
+            if sealed is not None:
+                if not self._insert.alone(connection, sealed):
+                    with connection.begin():
+                        self._insert.within(connection, sealed)
                 return
         rows = []
         with connection.begin():
@@ -252,9 +294,15 @@ class Database:
             self._flush(connection, rows)
 
     def _flush(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._insert.within(connection, rows)
-            rows.clear()
+        if not rows:
+            return
+        sealed = self.ledger.seal(rows)
+        if sealed is None:
+            self.ledger.load(connection, rows)
+            sealed = self.ledger.seal(rows)
+            assert sealed is not None, "what was loaded is enough"
+        self._insert.within(connection, sealed)
+        rows.clear()
 
     def _forget_connection(self) -> None:
         """A connection in an unknown state is not worth keeping."""

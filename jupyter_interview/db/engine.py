@@ -13,17 +13,22 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
+from .vault import Vault
+
 _BUSY_MS = 10_000
 _SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
-def open_engine(url: str, *, writer: bool) -> Engine:
+def open_engine(url: str, *, writer: bool, vault: Vault | None = None) -> Engine:
     """An engine for writing (one connection, transactions that lock at once) or for reading.
+
+    With a ``vault``, what is sealed can be read and written on its connections.
 
     Raises:
         ValueError: the URL is malformed, of another database, or names an unknown synchronous mode.
     """
     parsed = make_url(url)
+    options = {"vault": vault}
     backend = parsed.get_backend_name()
     size = 1 if writer else 4
     if backend == "postgresql":
@@ -31,13 +36,20 @@ def open_engine(url: str, *, writer: bool) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         # Readers see one moment in all statements of a transaction, as SQLite's do.
         isolation = "READ COMMITTED" if writer else "REPEATABLE READ"
-        return create_engine(parsed, pool_size=size, max_overflow=0, pool_pre_ping=True, isolation_level=isolation)
+        return create_engine(
+            parsed,
+            pool_size=size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level=isolation,
+            execution_options=options,
+        )
     if backend == "sqlite":
-        return _sqlite(parsed, writer=writer, size=size)
+        return _sqlite(parsed, writer=writer, size=size, options=options)
     raise ValueError(f"database {backend!r} is not supported; use sqlite:///FILE or postgresql://…")
 
 
-def _sqlite(url: URL, *, writer: bool, size: int) -> Engine:
+def _sqlite(url: URL, *, writer: bool, size: int, options: dict[str, Any]) -> Engine:
     query = dict(url.query)
     synchronous = str(query.pop("synchronous", "NORMAL")).upper()
     if synchronous not in _SYNCHRONOUS:
@@ -50,6 +62,7 @@ def _sqlite(url: URL, *, writer: bool, size: int) -> Engine:
         pool_size=size,
         max_overflow=0,
         connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
+        execution_options=options,
     )
 
     @event.listens_for(engine, "connect")
@@ -62,6 +75,8 @@ def _sqlite(url: URL, *, writer: bool, size: int) -> Engine:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
+            # What was erased must not be left on the disk.
+            "secure_delete=ON",
             "journal_size_limit=4194304",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -11,20 +11,26 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from ..core.chain import GENESIS, text
+from ..core.errors import LogDamaged
 from ..core.models import JSON, Event, EventKind
-from .tables import event
+from .keys import find_event_keys, find_keys
+from .redactions import find_redactions
+from .tables import event, room
+from .vault import DATA, PAYLOAD, Broken, EventSealer, Sealer
 
 # The driver keeps that many prepared statements, one for each number of rows.
 _TOGETHER = 64
 
 
 def row_of(item: Event) -> dict[str, Any]:
-    """The row of an event."""
+    """The row of an event, before the ledger seals and links it."""
     return {
         "room": item.room,
         "seq": item.seq,
         "at": item.at,
         "member": item.member,
+        "subject": item.subject,
         "connection": item.connection,
         "kind": int(item.kind),
         "payload": None if item.payload is None else _compact(item.payload),
@@ -32,10 +38,9 @@ def row_of(item: Event) -> dict[str, Any]:
     }
 
 
-def _compact(payload: JSON) -> str:
-    """JSON as text that a database takes. Half a surrogate pair means nothing, and becomes a question mark."""
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode()
+def _compact(payload: JSON) -> bytes:
+    """JSON in UTF-8. Half a surrogate pair means nothing, and becomes a question mark."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 class EventInsert:
@@ -77,27 +82,80 @@ class EventInsert:
         return True
 
 
-def _event_of(row: Row[Any]) -> Event:
-    return Event(
-        room=row.room,
-        seq=row.seq,
-        at=row.at,
-        member=row.member,
-        connection=row.connection,
-        kind=EventKind(row.kind),
-        payload=None if row.payload is None else json.loads(row.payload),
-        data=row.data,
-    )
+class Opener:
+    """Opens the rows of one room.
+
+    Args:
+        connection: where its keys are.
+        key: of the room.
+        rows: those that will be opened.
+    """
+
+    def __init__(self, connection: Connection, key: int, rows: Sequence[Row[Any]]) -> None:
+        subjects = {row.subject for row in rows}
+        room_id = connection.execute(select(room.c.id).where(room.c.key == key)).scalar() if rows else None
+        keys = find_keys(connection, key, subjects) if rows else {}
+        self._room = text(room_id or "")
+        self._sealers = {subject: Sealer(room_id or "", found) for subject, found in keys.items()}
+        keyless = [row.seq for row in rows if row.subject not in self._sealers]
+        self._single = find_event_keys(connection, key, min(keyless), max(keyless)) if keyless else {}
+        self._redactions = find_redactions(connection, key, keyless)
+
+    def sealer(self, row: Row[Any]) -> EventSealer | None:
+        """What opens an event; ``None`` for an erased one."""
+        if (whole := self._sealers.get(row.subject)) is not None:
+            return whole.event(row.seq)
+        single = self._single.get(row.seq)
+        return None if single is None else EventSealer(self._room, single)
+
+    def event(self, row: Row[Any]) -> Event:
+        """An event with its content in the clear.
+
+        Raises:
+            LogDamaged: it does not open.
+        """
+        sealer = self.sealer(row)
+        try:
+            payload = self._open(sealer, PAYLOAD, row.payload)
+            data = self._open(sealer, DATA, row.data)
+            return Event(
+                room=row.room,
+                seq=row.seq,
+                at=row.at,
+                member=row.member,
+                connection=row.connection,
+                kind=EventKind(row.kind),
+                payload=None if payload is None else json.loads(payload),
+                data=data if sealer is not None else self._redactions.get(row.seq),
+                subject=row.subject,
+                hash=bytes(row.hash),
+                erased=sealer is None,
+            )
+        except (Broken, ValueError) as error:
+            raise LogDamaged(
+                f"The log of this interview is damaged at event {row.seq}.", seq=row.seq, reason="content"
+            ) from error
+
+    @staticmethod
+    def _open(sealer: EventSealer | None, field: int, sealed: bytes | None) -> bytes | None:
+        return None if sealed is None or sealer is None else sealer.open(field, bytes(sealed))
 
 
-def last_seq(connection: Connection, room: int) -> int:
+def last_seq(connection: Connection, room_key: int) -> int:
     """The newest event's number; 0 for an empty log."""
-    return connection.execute(select(func.max(event.c.seq)).where(event.c.room == room)).scalar() or 0
+    return connection.execute(select(func.max(event.c.seq)).where(event.c.room == room_key)).scalar() or 0
+
+
+def last_link(connection: Connection, room_key: int) -> tuple[int, bytes]:
+    """The newest event's number and hash; 0 and 32 zero bytes for an empty log."""
+    query = select(event.c.seq, event.c.hash).where(event.c.room == room_key).order_by(event.c.seq.desc()).limit(1)
+    row = connection.execute(query).first()
+    return (0, GENESIS) if row is None else (row.seq, bytes(row.hash))
 
 
 def read_events(
     connection: Connection,
-    room: int,
+    room_key: int,
     *,
     after: int = 0,
     until: int | None = None,
@@ -109,14 +167,17 @@ def read_events(
 
     Args:
         connection: where to read.
-        room: key of the room.
+        room_key: of the room.
         after: only those with a greater number.
         until: only those up to this number, inclusive.
         kinds: only these kinds; all when ``None``.
         limit: at most so many.
         newest: with ``limit``, the last ones instead of the first.
+
+    Raises:
+        LogDamaged: one of them does not open.
     """
-    query = select(event).where(event.c.room == room, event.c.seq > after)
+    query = select(event).where(event.c.room == room_key, event.c.seq > after)
     if until is not None:
         query = query.where(event.c.seq <= until)
     if kinds is not None:
@@ -124,11 +185,13 @@ def read_events(
     query = query.order_by(event.c.seq.desc() if newest else event.c.seq)
     if limit is not None:
         query = query.limit(limit)
-    found = [_event_of(row) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    opener = Opener(connection, room_key, rows)
+    found = [opener.event(row) for row in rows]
     return found[::-1] if newest else found
 
 
-def seq_at(connection: Connection, room: int, at: int) -> int:
+def seq_at(connection: Connection, room_key: int, at: int) -> int:
     """Number of the last event at or before the moment ``at`` (microseconds); 0 when there is none."""
-    query = select(func.max(event.c.seq)).where(event.c.room == room, event.c.at <= at)
+    query = select(func.max(event.c.seq)).where(event.c.room == room_key, event.c.at <= at)
     return connection.execute(query).scalar() or 0

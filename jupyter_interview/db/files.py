@@ -31,3 +31,10 @@ def read_files(connection: Connection, room: int) -> dict[str, bytes]:
     """The contents of a room's files by name."""
     query = select(room_file.c.name, room_file.c.content).where(room_file.c.room == room)
     return {row.name: bytes(row.content) for row in connection.execute(query)}
+
+
+def read_file(connection: Connection, room: int, name: str) -> bytes | None:
+    """The content of one file of a room; ``None`` when there is none of this name."""
+    query = select(room_file.c.content).where(room_file.c.room == room, room_file.c.name == name)
+    content = connection.execute(query).scalar()
+    return None if content is None else bytes(content)

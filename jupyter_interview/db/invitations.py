@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -27,6 +28,13 @@ def list_invitations(connection: Connection, room: int) -> list[Invitation]:
     """The invitations of a room, oldest first."""
     query = select(invitation).where(invitation.c.room == room).order_by(invitation.c.key)
     return [_invitation_of(row) for row in connection.execute(query)]
+
+
+def rename_invitations(connection: Connection, room: int, rename: Callable[[str], str]) -> None:
+    """Change the names of a room's invitations that have one."""
+    for found in list_invitations(connection, room):
+        if found.name is not None and (name := rename(found.name)) != found.name:
+            connection.execute(update(invitation).where(invitation.c.key == found.key).values(name=name))
 
 
 def use_invitation(connection: Connection, room: int, secret_hash: str, now: int) -> Invitation | None:

@@ -46,6 +46,12 @@ def update_member(connection: Connection, key: int, **values: Any) -> None:
     connection.execute(update(member).where(member.c.key == key).values(**_values(values)))
 
 
+def find_member(connection: Connection, member_id: str) -> Member | None:
+    """The member with this public id, of whatever room."""
+    row = connection.execute(select(member).where(member.c.id == member_id)).first()
+    return None if row is None else _member_of(row)
+
+
 def list_members(connection: Connection, room: int) -> list[Member]:
     """Everybody who ever had or asked for a seat in a room, in order of arrival."""
     query = select(member).where(member.c.room == room).order_by(member.c.key)

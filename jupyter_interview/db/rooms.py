@@ -8,9 +8,28 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
+from ..core.errors import LogDamaged
 from ..core.models import JSON, Room, RoomFile, RoomState
 from .files import list_files
-from .tables import event, invitation, member, record, room, room_file
+from .keys import derived_key, make_derived_key
+from .tables import (
+    bookmark,
+    event,
+    event_key,
+    frame,
+    head,
+    invitation,
+    member,
+    member_key,
+    record,
+    redaction,
+    room,
+    room_file,
+)
+from .vault import Broken, open_derived, seal_derived
+
+_BELONGINGS = (event, invitation, member, record, room_file, member_key, event_key, head, redaction, frame, bookmark)
+_CONTENT = ("notebook", "messages", "members", "runs")
 
 
 def _dumps(value: Any) -> str:
@@ -32,6 +51,7 @@ def _room_of(row: Row[Any], files: tuple[RoomFile, ...]) -> Room:
         settings=json.loads(row.settings),
         tags=tuple(json.loads(row.tags)),
         files=files,
+        damage=None if row.damage is None else json.loads(row.damage),
     )
 
 
@@ -40,12 +60,13 @@ def _values(values: dict[str, Any]) -> dict[str, Any]:
     encoded = {
         name: _dumps(list(value) if name == "tags" else value)
         for name, value in values.items()
-        if name in ("settings", "tags")
+        if name in ("settings", "tags") or (name == "damage" and value is not None)
     }
     return {**values, **encoded}
 
 
-def _rooms_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Room]:
+def rooms_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Room]:
+    """The rooms of rows of their table, with their files."""
     files = list_files(connection, [row.key for row in rows]) if rows else {}
     return [_room_of(row, files.get(row.key, ())) for row in rows]
 
@@ -65,7 +86,13 @@ def update_room(connection: Connection, key: int, **values: Any) -> None:
 def get_room(connection: Connection, room_id: str) -> Room | None:
     """The room with this public id."""
     rows = connection.execute(select(room).where(room.c.id == room_id)).all()
-    return next(iter(_rooms_of(connection, rows)), None)
+    return next(iter(rooms_of(connection, rows)), None)
+
+
+def get_room_by_key(connection: Connection, key: int) -> Room | None:
+    """The room with this key."""
+    rows = connection.execute(select(room).where(room.c.key == key)).all()
+    return next(iter(rooms_of(connection, rows)), None)
 
 
 def list_rooms(
@@ -105,7 +132,13 @@ def list_rooms(
     if before is not None:
         created, key = before
         query = query.where(or_(room.c.created_at < created, and_(room.c.created_at == created, room.c.key < key)))
-    return _rooms_of(connection, connection.execute(query).all())
+    return rooms_of(connection, connection.execute(query).all())
+
+
+def list_ended(connection: Connection) -> list[Room]:
+    """The rooms that have ended, oldest first."""
+    query = select(room).where(room.c.state == RoomState.ENDED.value).order_by(room.c.key)
+    return rooms_of(connection, connection.execute(query).all())
 
 
 def _contains(column: Column[str], text: str) -> ColumnElement[bool]:
@@ -116,27 +149,37 @@ def _contains(column: Column[str], text: str) -> ColumnElement[bool]:
 
 def delete_room(connection: Connection, key: int) -> None:
     """Remove a room with all that belongs to it."""
-    for table in (event, invitation, member, record, room_file):
+    for table in _BELONGINGS:
         connection.execute(delete(table).where(table.c.room == key))
     connection.execute(delete(room).where(room.c.key == key))
 
 
 def insert_record(connection: Connection, key: int, **values: Any) -> None:
     """Store what remains of an ended interview: notebook, messages, members, runs and times."""
-    encoded = {
-        name: _dumps(value) if name in ("notebook", "messages", "members", "runs") else value
-        for name, value in values.items()
-    }
-    connection.execute(insert(record).values(room=key, **encoded))
+    content = _dumps({name: values[name] for name in _CONTENT}).encode("utf-8", "replace")
+    times = {name: value for name, value in values.items() if name not in _CONTENT}
+    sealed = seal_derived(make_derived_key(connection, key), "record", content)
+    connection.execute(insert(record).values(room=key, content=sealed, **times))
 
 
 def get_record(connection: Connection, key: int) -> JSON | None:
-    """The final record of a room, decoded; ``None`` before its end."""
-    row = connection.execute(select(record).where(record.c.room == key)).mappings().first()
+    """The final record of a room, decoded; ``None`` before its end.
+
+    Raises:
+        LogDamaged: it does not open.
+    """
+    row = connection.execute(select(record).where(record.c.room == key)).first()
     if row is None:
         return None
-    return {
-        name: json.loads(value) if name in ("notebook", "messages", "members", "runs") else value
-        for name, value in row.items()
-        if name != "room"
-    }
+    found = derived_key(connection, key)
+    try:
+        content: JSON = json.loads(open_derived(found or b"", "record", bytes(row.content)))
+    except (Broken, ValueError) as error:
+        raise LogDamaged("The record of this interview is damaged.", seq=0, reason="record") from error
+    times = {name: value for name, value in row._mapping.items() if name not in ("room", "content")}
+    return {**times, **content}
+
+
+def delete_record(connection: Connection, key: int) -> None:
+    """Throw a room's final record away, to make it anew."""
+    connection.execute(delete(record).where(record.c.room == key))

@@ -7,18 +7,22 @@ never changes a database by merely starting.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, select
+
+from .tables import member_key
+from .vault import VaultError, vault_of
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class SchemaMismatch(RuntimeError):
-    """The database is of another revision; the message is for the operator and names the command."""
+    """The database is of another revision, or of another vault; the message is for the operator and says what to do."""
 
 
 def configuration(connection: Connection) -> Config:
@@ -47,7 +51,7 @@ def prepare(engine: Engine) -> None:
     """Create the schema in an empty database; check it in another.
 
     Raises:
-        SchemaMismatch: the revision is not `head`.
+        SchemaMismatch: the revision is not `head`, or the vault is another's.
     """
     with engine.connect() as connection, connection.begin():
         found = revision(connection)
@@ -59,6 +63,24 @@ def prepare(engine: Engine) -> None:
                 f"The database is at revision {found or 'unknown'}, this version needs {head()}. "
                 "Make a backup, then run: jupyter interview db upgrade"
             )
+        check_vault(connection)
+
+
+def check_vault(connection: Connection) -> None:
+    """Whether the vault is the one that the database's keys were wrapped with.
+
+    Raises:
+        SchemaMismatch: it is another.
+    """
+    wrapped = connection.execute(select(member_key.c.wrapped).limit(1)).scalar()
+    if wrapped is not None and connection.get_execution_options().get("vault") is not None:
+        try:
+            vault_of(connection).unwrap(bytes(wrapped))
+        except VaultError as error:
+            raise SchemaMismatch(
+                f"{error} Put the file 'vault' that belongs to this database back into the data directory; "
+                "without it no interview in the database can be read."
+            ) from error
 
 
 def upgrade(engine: Engine) -> str:
@@ -76,4 +98,15 @@ def upgrade(engine: Engine) -> str:
                 f"The database is at revision {found}, which a newer version wrote. Install that version."
             )
         command.upgrade(config, "head")
-        return head()
+    if found not in (None, head()):
+        _compact(engine)
+    return head()
+
+
+def _compact(engine: Engine) -> None:
+    """What an upgrade replaced must not be left in free pages of the file: some of it was in the clear."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -66,6 +66,8 @@ room = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
+    # Where an imported log did not hold: JSON {seq, reason}.
+    Column("damage", Text),
     Index("ix_room_created_at_key", "created_at", "key"),
 )
 
@@ -119,11 +121,82 @@ event = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("member", Integer, nullable=False),
+    Column("subject", Integer, nullable=False),
     Column("connection", Integer, nullable=False),
     Column("kind", SmallInteger, nullable=False),
-    Column("payload", Text),
+    # Sealed with the subject's key, like the data: `db.ledger`.
+    Column("payload", LargeBinary),
     Column("data", LargeBinary),
+    Column("hash", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Its 32 bytes are wrapped by the server's vault key. Member 0 is the room itself, -1 what is derived from its log.
+member_key = Table(
+    "member_key",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("member", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+# Keys of single events, wrapped like the others, whose subject's key was destroyed for the sake of other events.
+event_key = Table(
+    "event_key",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+head = Table(
+    "head",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+# What replaces the document's update of an erased member.
+redaction = Table(
+    "redaction",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+frame = Table(
+    "frame",
+    metadata,
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    # The last column: SQLite reads those before it without it.
+    Column("content", LargeBinary, nullable=False),
+)
+
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("room", Integer, ForeignKey("room.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("seq", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("member", Integer),
+    Column("account", Integer),
+    Column("created_at", BigInteger, nullable=False),
 )
 
 record = Table(
@@ -134,8 +207,6 @@ record = Table(
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger, nullable=False),
     Column("duration", BigInteger, nullable=False),
-    Column("notebook", Text, nullable=False),
-    Column("messages", Text, nullable=False),
-    Column("members", Text, nullable=False),
-    Column("runs", Text, nullable=False),
+    # JSON of notebook, messages, members and runs, sealed like the frames.
+    Column("content", LargeBinary, nullable=False),
 )

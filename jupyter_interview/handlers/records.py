@@ -71,7 +71,7 @@ class NotebookHandler(RecordResource):
     async def get(self, target: str) -> None:
         """The ``.ipynb`` as it stood."""
         room = await self.room(target)
-        notebook, seq = await self.services.records.notebook(room, self.get_query_argument("at", None))
+        notebook, seq = await self.services.replay.notebook(room, self.get_query_argument("at", None))
         self.set_header("Content-Type", "application/x-ipynb+json")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Disposition", 'attachment; filename="interview.ipynb"')

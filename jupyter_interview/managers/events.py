@@ -40,6 +40,7 @@ class RoomLog:
         self._at = at
         self._failed = failed
         self._stream = Stream()
+        self._ended = False
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self.seq = last
         self.durable_seq = last
@@ -50,6 +51,7 @@ class RoomLog:
         kind: EventKind,
         *,
         member: int = 0,
+        subject: int | None = None,
         connection: int = 0,
         payload: JSON | None = None,
         data: bytes | None = None,
@@ -57,18 +59,37 @@ class RoomLog:
     ) -> Event:
         """Give an event its number and moment and send it to the database; never blocks.
 
+        After `end` nothing is logged, and nobody is told: what comes back is not part of the log.
+
         Args:
             kind: what happened.
             member: key of its author; 0 is the server.
+            subject: key of the member whose personal content it holds; by default the author. Erasing the subject
+                erases the content.
             connection: the socket it came by; 0 for none.
             payload: JSON of the kind.
             data: bytes of the kind.
             durable: called with the event once it is stored, in the log's order; never when that fails.
         """
+        if self._ended:
+            # The server signs the log up to its end: people leaving an ended room are no part of the interview.
+            return Event(self._room, self.seq, self._at, member, connection, kind, payload, data)
         self.seq += 1
         self._at = max(self._at, clock.now())
-        event = Event(self._room, self.seq, self._at, member, connection, kind, payload, data)
+        whose = member if subject is None else subject
+        event = Event(self._room, self.seq, self._at, member, connection, kind, payload, data, whose)
         self._database.append(event, self._stream, partial(self._settled, event, durable))
+        return event
+
+    async def end(self, member: int, payload: JSON) -> Event:
+        """Log that the interview ended, and wait until that is stored. Whatever comes later is not logged.
+
+        Raises:
+            StorageUnavailable: it could not be stored.
+        """
+        event = self.append(EventKind.ROOM_ENDED, member=member, payload=payload)
+        self._ended = True
+        await self.barrier()
         return event
 
     async def record(self, kind: EventKind, **fields: Any) -> Event:

@@ -226,7 +226,10 @@ class Members:
             lambda connection: update_member(connection, member.key, state=changed.state, left_at=changed.left_at)
         )
         live.log.append(
-            EventKind.REMOVE, member=by.key if by else 0, payload={"member": member.id, "name": member.name}
+            EventKind.REMOVE,
+            member=by.key if by else 0,
+            subject=member.key,
+            payload={"member": member.id, "name": member.name},
         )
         live.put_member(changed)
         live.presence.removed(changed)

@@ -19,10 +19,14 @@ _REMEMBERED = 1_000
 
 
 def message_json(event: Event, member: Member | None) -> JSON:
-    """A chat message as clients get it."""
-    assert event.payload is not None
+    """A chat message as clients get it. Of an erased one nothing is left but that it was."""
     sender = sender_of(member) if member is not None else {"id": None, "name": "?", "role": None}
-    return {"seq": event.seq, "ts": clock.iso(event.at), "sender": sender, "content": event.payload["text"]}
+    return {
+        "seq": event.seq,
+        "ts": clock.iso(event.at),
+        "sender": sender,
+        "content": (event.payload or {}).get("text", ""),
+    }
 
 
 class Messages:

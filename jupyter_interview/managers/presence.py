@@ -71,7 +71,7 @@ class Presence:
         if kind == "channel":
             self._live.entered()
         if before is State.LEFT:
-            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value})
+            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "name": member.name})
             self._live.peers.broadcast("join", self._live.member_json(member), but=connection)
         elif before is State.AWAY:
             self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "reason": "returned"})

@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..core import clock
-from ..core.errors import BadRequest, NotFound
+from ..core.errors import BadRequest, LogDamaged, NotFound
 from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Member, Room, RoomState
-from ..core.ports import Fold
+from ..core.ports import Fold, Signer
 from ..db import Database
 from ..db.events import last_seq, read_events, seq_at
 from ..db.members import list_members
-from ..db.rooms import get_record, insert_record, update_room
+from ..db.rooms import delete_record, get_record, insert_record, update_room
+from .evidence import sign_log
 from .messages import message_json
 from .runs import fold_runs
 
@@ -30,20 +31,40 @@ class Records:
     Args:
         database: where it is.
         fold: turns Yjs updates into a notebook.
+        signer: signs the logs of interviews that end.
     """
 
-    def __init__(self, database: Database, fold: Fold) -> None:
+    def __init__(self, database: Database, fold: Fold, signer: Signer) -> None:
         self._database = database
         self._fold = fold
+        self._signer = signer
 
     async def events(
         self, room: Room, *, after: int, kinds: Sequence[EventKind] | None, limit: int
     ) -> tuple[list[Event], int | None]:
-        """A page of the log, and the ``after`` of the next page."""
-        found = await self._database.read(
-            lambda connection: read_events(connection, room.key, after=after, kinds=kinds, limit=limit + 1)
-        )
+        """A page of the log, and the ``after`` of the next page.
+
+        Raises:
+            LogDamaged: the page begins with an event that does not hold. One that would have it further down ends
+                before it, and says that there is a next one.
+        """
+
+        def work(connection: Any) -> list[Event]:
+            try:
+                return read_events(connection, room.key, after=after, kinds=kinds, limit=limit + 1)
+            except LogDamaged as damage:
+                until = damage.details["seq"] - 1
+                found = read_events(connection, room.key, after=after, until=until, kinds=kinds, limit=limit + 1)
+                if not found:
+                    raise
+                broken.append(damage)
+                return found
+
+        broken: list[LogDamaged] = []
+        found = await self._database.read(work)
         page = found[:limit]
+        if broken and len(found) <= limit:
+            return page, page[-1].seq
         return page, page[-1].seq if len(found) > limit else None
 
     async def messages(self, room: Room) -> list[JSON]:
@@ -74,7 +95,9 @@ class Records:
         until = await self._seq(room, at)
         updates = await self._database.read(
             lambda connection: [
-                event.data or b"" for event in read_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
+                event.data
+                for event in read_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
+                if event.data is not None
             ]
         )
         if not updates:
@@ -86,12 +109,43 @@ class Records:
         return await self._database.read(lambda connection: get_record(connection, room.key))
 
     async def store(self, room: Room) -> Room:
-        """Store the final record of a room whose log says that it ended; the room as it is then. Idempotent."""
+        """Store the final record of a room whose log says that it ended, and sign its log; the room as it is then.
+
+        Idempotent, and all or nothing: an ended room has its record and its signature.
+        """
+        values = await self._values(room)
+        ended_at: int = values["ended_at"]
+
+        def work(connection: Any) -> None:
+            if get_record(connection, room.key) is None:
+                insert_record(connection, room.key, **values)
+            update_room(connection, room.key, state=RoomState.ENDED.value, ended_at=ended_at)
+            sign_log(connection, room, self._signer)
+
+        await self._database.write(work)
+        return replace(room, state=RoomState.ENDED, ended_at=ended_at)
+
+    async def remake(self, room: Room) -> None:
+        """Make the final record of an ended room anew from its log: after an erasure, or for a log from elsewhere."""
+        values = await self._values(room)
+
+        def work(connection: Any) -> None:
+            delete_record(connection, room.key)
+            insert_record(connection, room.key, **values)
+
+        await self._database.write(work)
+
+    async def _values(self, room: Room) -> dict[str, Any]:
         events, members = await self._story(room, STORY)
-        ended_at = next(event.at for event in reversed(events) if event.kind is EventKind.ROOM_ENDED)
+        ends = [event.at for event in events if event.kind is EventKind.ROOM_ENDED]
+        # The log of an interview that goes on elsewhere has no end.
+        ended_at = ends[-1] if ends else max((event.at for event in events), default=room.created_at)
         started_at = room.started_at
-        notebook, _ = await self.notebook(room)
-        values: dict[str, Any] = {
+        try:
+            notebook, _ = await self.notebook(room)
+        except NotFound:
+            notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        return {
             "language": room.language,
             "started_at": started_at,
             "ended_at": ended_at,
@@ -105,14 +159,6 @@ class Records:
             "members": [_seat_json(member, events, ended_at) for member in members.values()],
             "runs": [run.to_json(members.get(run.member)) for run in fold_runs(events).values()],
         }
-
-        def work(connection: Any) -> None:
-            if get_record(connection, room.key) is None:
-                insert_record(connection, room.key, **values)
-            update_room(connection, room.key, state=RoomState.ENDED.value, ended_at=ended_at)
-
-        await self._database.write(work)
-        return replace(room, state=RoomState.ENDED, ended_at=ended_at)
 
     async def _story(self, room: Room, kinds: Sequence[EventKind]) -> tuple[list[Event], dict[int, Member]]:
         def work(connection: Any) -> tuple[list[Event], list[Member]]:

@@ -88,6 +88,7 @@ class Rooms:
         settings: JSON | None = None,
         tags: Sequence[str] = (),
         files: Sequence[tuple[str, bytes]] = (),
+        origin: JSON | None = None,
     ) -> JSON:
         """A new room, owned by ``account``.
 
@@ -102,6 +103,7 @@ class Rooms:
             settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``.
             tags: words to find it by.
             files: names and contents of what its kernels find in ``~/data``.
+            origin: ``{"room", "seq"}`` of the moment that it is a fork of.
 
         Raises:
             BadRequest: something is malformed.
@@ -127,7 +129,8 @@ class Rooms:
             return replace(room, files=tuple(file for file, _ in contents))
 
         room = await self._database.write(work)
-        live = await self._open(room, {"notebook": notebook, "starter": starter, "language_info": language_info})
+        starting = {"notebook": notebook, "starter": starter, "language_info": language_info}
+        live = await self._open(room, starting, origin)
         await live.log.barrier()
         return live.room_json()
 
@@ -253,9 +256,9 @@ class Rooms:
         live.idle()
         return live
 
-    async def _open(self, room: Room, starting: JSON | None) -> LiveRoom:
+    async def _open(self, room: Room, starting: JSON | None, origin: JSON | None = None) -> LiveRoom:
         # One task per room, however many ask at once; it is not cancelled with whoever asked first.
-        task = asyncio.get_running_loop().create_task(self._load(room, starting))
+        task = asyncio.get_running_loop().create_task(self._load(room, starting, origin))
         self._live[room.id] = task
         task.add_done_callback(lambda task: self._opened(room.id, task))
         return await asyncio.shield(task)
@@ -265,7 +268,7 @@ class Rooms:
         if (task.cancelled() or task.exception() is not None) and self._live.get(room_id) is task:
             del self._live[room_id]
 
-    async def _load(self, room: Room, starting: JSON | None) -> LiveRoom:
+    async def _load(self, room: Room, starting: JSON | None, origin: JSON | None) -> LiveRoom:
         def work(connection: Any) -> tuple[list[Member], list[Event], list[Event], int]:
             story_kinds = [kind for kind in EventKind if kind not in DOCUMENT_KINDS]
             return (
@@ -297,7 +300,9 @@ class Rooms:
         )
         if not story:
             files = [file.to_json() for file in room.files]
-            payload = {"title": room.title, "language": room.language, "files": files}
+            payload: JSON = {"title": room.title, "language": room.language, "files": files}
+            if origin is not None:
+                payload["forked_from"] = origin
             log.append(EventKind.ROOM_CREATED, payload=payload)
         try:
             live.open(await self._documents(live, history, starting))
@@ -350,7 +355,7 @@ class Rooms:
             live.room = replace(before, state=RoomState.ENDED)
             member = by.key if isinstance(by, Member) else 0
             try:
-                await live.log.record(EventKind.ROOM_ENDED, member=member, payload={"by": by.id})
+                await live.log.end(member, {"by": by.id})
                 live.room = await self._records.store(before)
             except InterviewError:
                 # Whoever opens it next finds out how far it came.

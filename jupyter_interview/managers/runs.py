@@ -6,6 +6,7 @@ the kernel with its queue.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from ..core.models import (
     RunStatus,
 )
 from ..core.permissions import Permission
-from ..core.ports import Executor
+from ..core.ports import CellOutputs, Executor
 from .channel import sender_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def fold_runs(events: Sequence[Event]) -> dict[str, Run]:
     """The runs that a log's ``run_started`` and ``run_finished`` tell of, in the order in which they began."""
     runs: dict[str, Run] = {}
     for event in events:
+        if event.erased:
+            continue
         payload = event.payload or {}
         if event.kind is EventKind.RUN_STARTED:
             runs[payload["run"]] = Run(
@@ -128,6 +131,7 @@ class Runs:
     def __init__(self, live: LiveRoom, history: Sequence[Event]) -> None:
         self._live = live
         self._runs = fold_runs(history)
+        self._repeated: dict[str, asyncio.Future[ExecutionResult]] = {}
         self.executor: Executor | None = None
         self.kernel_state = KernelState.ABSENT
         self.kernel_message: str | None = None
@@ -182,11 +186,35 @@ class Runs:
             raise KernelUnavailable(self.kernel_message or "No kernel can be started.")
         accepted = []
         for request in requests:
-            executor.submit(request, self._live.document.outputs_of(request.cell, request.id))
+            executor.submit(request, self._live.document.outputs_of(request.cell, request.id, request.member))
             run = Run(request.id, request.cell, request.source, self._live.room.language, member.key, RunStatus.QUEUED)
             # The executor may already have begun with it.
             accepted.append(self._runs.setdefault(request.id, run))
         return [self._json(run) for run in accepted]
+
+    async def repeat(self, request: ExecutionRequest, outputs: CellOutputs) -> ExecutionResult:
+        """Run again what was run elsewhere, in nobody's name; how it ended. It is logged like every run.
+
+        Args:
+            request: what to run.
+            outputs: where its outputs go.
+
+        Raises:
+            RateLimited: the queue is full.
+            KernelUnavailable: there is no sandbox to run it in.
+        """
+        executor = self._executor()
+        if executor.state is KernelState.UNAVAILABLE:
+            raise KernelUnavailable(self.kernel_message or "No kernel can be started.")
+        run = Run(request.id, request.cell, request.source, self._live.room.language, request.member, RunStatus.QUEUED)
+        self._runs[request.id] = run
+        future: asyncio.Future[ExecutionResult] = asyncio.get_running_loop().create_future()
+        self._repeated[request.id] = future
+        try:
+            executor.submit(request, outputs)
+            return await future
+        finally:
+            del self._repeated[request.id]
 
     async def interrupt(self, member: Member, connection: int = 0) -> None:
         """Interrupt the running cell; what waits is skipped.
@@ -221,6 +249,9 @@ class Runs:
         """End the kernel."""
         if self.executor is not None:
             await self.executor.shutdown()
+        for future in self._repeated.values():
+            if not future.done():
+                future.set_exception(KernelUnavailable("The room was closed."))
 
     # -- RunObserver
 
@@ -264,6 +295,8 @@ class Runs:
             durable=lambda _: self._publish("run_finished", run),
         )
         run.finished_at, run.seq = event.at, event.seq
+        if (future := self._repeated.get(run.id)) is not None and not future.done():
+            future.set_result(result)
         self._live.idle()
 
     def kernel_changed(self, state: KernelState, message: str | None = None) -> None:

@@ -10,9 +10,14 @@ from ..core.models import JSON, Account, Member
 from ..core.ports import RateLimiter
 from ..db import Database
 from .accounts import Accounts
+from .bookmarks import Bookmarks
+from .exports import Exports
+from .forks import Forks
 from .invitations import Invitations
 from .members import Members
+from .own import OwnPart
 from .records import Records
+from .replay import Replay
 from .rooms import Rooms
 
 SETTING = "interview"
@@ -60,6 +65,11 @@ class Services:
     members: Members
     invitations: Invitations
     records: Records
+    replay: Replay
+    bookmarks: Bookmarks
+    forks: Forks
+    exports: Exports
+    own: OwnPart
     languages: Languages
     kernels: Any
     """The kernel manager of the rooms, for jupyter-server's own kernel handlers."""

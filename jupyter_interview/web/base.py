@@ -245,6 +245,7 @@ class Gate(InterviewHandler):
         room = await self.services.rooms.owned(account, room_id)
         if not room.ended:
             return None
+        self.account = account
         return Member(
             key=0,
             id=f"account-{account.id}",

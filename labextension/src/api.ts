@@ -4,7 +4,6 @@
  * Times are ISO 8601 strings in UTC.
  */
 import { URLExt } from '@jupyterlab/coreutils';
-import type { INotebookContent } from '@jupyterlab/nbformat';
 import { ServerConnection } from '@jupyterlab/services';
 
 export type Role = 'interviewer' | 'candidate' | 'spectator';
@@ -99,14 +98,6 @@ export interface Invitation {
   revoked: boolean;
 }
 
-export interface LogEvent {
-  seq: number;
-  ts: string;
-  kind: string;
-  member: string | null;
-  payload: Record<string, unknown> | null;
-}
-
 export interface Language {
   name: string;
   display_name: string;
@@ -149,6 +140,15 @@ export interface MemberChange {
 export interface RunRequest {
   cell: string;
   source_hash?: string;
+}
+
+/** How many events of a member are in the record. */
+export interface Recorded {
+  edits: number;
+  cursors: number;
+  messages: number;
+  runs: number;
+  joins: number;
 }
 
 /** A refusal by the server, or no answer at all (`status` 0, `code` "unreachable"). */
@@ -209,35 +209,6 @@ export class InterviewApi {
     return this.send('DELETE', `rooms/${room}/members/${member}`);
   }
 
-  messages(room: string): Promise<Message[]> {
-    return this.get<{ messages: Message[] }>(`rooms/${room}/messages`).then(answer => answer.messages);
-  }
-
-  runs(room: string): Promise<Run[]> {
-    return this.get<{ runs: Run[] }>(`rooms/${room}/runs`).then(answer => answer.runs);
-  }
-
-  /** All events of a room, in order; follows the pages. */
-  async events(room: string): Promise<LogEvent[]> {
-    const events: LogEvent[] = [];
-    let after: number | null = 0;
-    while (after !== null) {
-      const page: { events: LogEvent[]; next: number | null } = await this.get(`rooms/${room}/events`, {
-        after,
-        limit: 1000,
-        data: 0
-      });
-      events.push(...page.events);
-      after = page.events.length && page.next !== null && page.next !== after ? page.next : null;
-    }
-    return events;
-  }
-
-  /** The notebook as it stood after event `at`. */
-  notebook(room: string, at: number, signal?: AbortSignal): Promise<INotebookContent> {
-    return this.get(`rooms/${room}/notebook`, { at }, signal);
-  }
-
   /** Address of the notebook for a download. */
   notebookUrl(room: string): string {
     return this.url(`rooms/${room}/notebook`);
@@ -251,11 +222,22 @@ export class InterviewApi {
     );
   }
 
-  private url(path: string): string {
+  /** How much is recorded of the member of this page. */
+  recorded(): Promise<Recorded> {
+    const url = URLExt.join(this.settings.baseUrl, 'api/me/recorded');
+    return this.request(url, { method: 'GET', cache: 'no-store' });
+  }
+
+  /** Address of what is recorded of the member of this page. */
+  get ownPartUrl(): string {
+    return URLExt.join(this.settings.baseUrl, 'api/me/export');
+  }
+
+  protected url(path: string): string {
     return URLExt.join(this.settings.baseUrl, 'api/interview', path);
   }
 
-  private get<T>(
+  protected get<T>(
     path: string,
     query: Record<string, string | number | undefined> = {},
     signal?: AbortSignal
@@ -266,7 +248,7 @@ export class InterviewApi {
     return this.request(this.url(path) + tail, { method: 'GET', cache: 'no-store', signal });
   }
 
-  private send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  protected send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     return this.request(this.url(path), {
       method,
       signal,

@@ -36,6 +36,7 @@ export const WidgetIDs = {
   side: 'jupyter-interview-side',
   people: 'jupyter-interview-people',
   chat: 'jupyter-interview-chat',
+  recorded: 'jupyter-interview-recorded',
   replay: 'jupyter-interview-replay',
   ended: 'jupyter-interview-ended'
 } as const;

@@ -24,10 +24,12 @@ async def invite_spectator(room: Person) -> str:
 
 
 async def replay_at(page: Page, seq: int) -> None:
-    """Move the slider of a replay to an event."""
-    slider = page.get_by_test_id("interview-replay-slider")
-    await slider.fill(str(seq - 1))
+    """Lead a replay to an event, by its address."""
+    await page.evaluate("seq => { location.hash = `seq=${seq}`; }", seq)
     await expect(page.get_by_test_id("interview-replay-moment")).to_contain_text(f"event {seq} of", timeout=SECONDS)
+    await expect(page.get_by_test_id("interview-replay-bar")).to_have_attribute(
+        "data-complete", str(seq), timeout=SECONDS
+    )
 
 
 async def test_an_interview_in_three_browsers_from_launcher_to_replay(

@@ -71,6 +71,7 @@ def test_the_stored_numbers_of_events_never_change() -> None:
         "document_snapshot": 1,
         "document_update": 2,
         "document_resync": 3,
+        "cursor": 4,
         "chat_message": 10,
         "join": 20,
         "away": 21,

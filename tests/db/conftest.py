@@ -15,12 +15,17 @@ from types import TracebackType
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from jupyter_interview.core.models import Event, EventKind, RoomState
-from jupyter_interview.db import Database, Stream
+from jupyter_interview.core.models import Event, EventKind, MemberState, RoomState
+from jupyter_interview.core.permissions import Role
+from jupyter_interview.db import Database, Stream, Vault
+from jupyter_interview.db.members import insert_member
 from jupyter_interview.db.rooms import insert_room
+from jupyter_interview.db.tables import member
 
 SECONDS = 20.0
+VAULT = Vault(b"v" * 32)
 
 
 class Writes:
@@ -89,7 +94,7 @@ class blocked:
 @pytest.fixture
 async def ji_database(ji_database_url: str) -> AsyncIterator[Database]:
     """A started database."""
-    database = Database(ji_database_url)
+    database = Database(ji_database_url, VAULT)
     database.prepare()
     database.start()
     yield database
@@ -111,6 +116,30 @@ async def make_room(database: Database, **fields: Any) -> int:
         **fields,
     }
     return (await database.write(lambda connection: insert_room(connection, **values))).key
+
+
+async def make_member(database: Database, room: int, **fields: Any) -> int:
+    """Store a member; its key."""
+    count = await database.read(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM member").scalar())
+    values: dict[str, Any] = {
+        "id": f"member-{count}",
+        "room": room,
+        "role": Role.CANDIDATE,
+        "name": "Ada",
+        "state": MemberState.SEATED,
+        "switches": {},
+        "joined_at": 1,
+        **fields,
+    }
+    key: int | None = values.pop("key", None)
+
+    def work(connection: Any) -> int:
+        made = insert_member(connection, **values).key
+        if key is not None:
+            connection.execute(update(member).where(member.c.key == made).values(key=key))
+        return key or made
+
+    return await database.write(work)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from jupyter_interview.db import invitations as invitations_of
 from jupyter_interview.db import rooms as rooms_of
 from jupyter_interview.db.events import last_seq, read_events, seq_at
 from jupyter_interview.db.members import insert_member, list_members, update_member
-from tests.db.conftest import Writes, make_room
+from tests.db.conftest import VAULT, Writes, make_room
 
 
 async def _titles(database: Database, **filters: Any) -> list[str]:
@@ -112,7 +112,7 @@ async def test_letter_case_is_ignored_beyond_english_on_sqlite(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     """On PostgreSQL it is the server's locale that says what a small letter is."""
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('d') / 'db'}")
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('d') / 'db'}", VAULT)
     database.prepare()
     database.start()
     await make_room(database, title="Große Änderung")

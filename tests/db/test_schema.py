@@ -17,17 +17,18 @@ from jupyter_interview.db.events import read_events
 from jupyter_interview.db.files import insert_files, list_files, read_files
 from jupyter_interview.db.rooms import delete_room, get_room
 from jupyter_interview.db.tables import metadata
+from tests.db.conftest import VAULT
 
 
 def _run(url: str, statement: str, **values: str) -> None:
-    engine = open_engine(url, writer=True)
+    engine = open_engine(url, writer=True, vault=VAULT)
     with engine.connect() as connection, connection.begin():
         connection.execute(text(statement), values)
     engine.dispose()
 
 
 def _prepare(url: str) -> None:
-    engine = open_engine(url, writer=True)
+    engine = open_engine(url, writer=True, vault=VAULT)
     try:
         schema.prepare(engine)
     finally:
@@ -45,7 +46,7 @@ def _indexes(connection: Connection) -> dict[str | None, tuple[str, ...]]:
 
 def test_migrations_make_the_tables(ji_database_url: str) -> None:
     _prepare(ji_database_url)
-    engine = open_engine(ji_database_url, writer=True)
+    engine = open_engine(ji_database_url, writer=True, vault=VAULT)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []
@@ -61,7 +62,7 @@ def test_tables_made_directly_are_the_migrations_to_the_letter(tmp_path_factory:
     statements = []
     for name in ("migrated", "made"):
         url = f"sqlite:///{tmp_path_factory.mktemp(name) / 'db'}"
-        engine = open_engine(url, writer=True)
+        engine = open_engine(url, writer=True, vault=VAULT)
         if name == "migrated":
             schema.prepare(engine)
         else:
@@ -93,7 +94,7 @@ def test_another_revision_is_refused_with_the_command(ji_database_url: str, revi
     _prepare(ji_database_url)
     _run(ji_database_url, "UPDATE alembic_version SET version_num = :revision", revision=revision)
     with pytest.raises(SchemaMismatch, match=rf"at revision {revision}.*needs {schema.head()}.*interview db upgrade"):
-        Database(ji_database_url).prepare()
+        Database(ji_database_url, VAULT).prepare()
     engine = open_engine(ji_database_url, writer=False)
     with engine.connect() as connection:
         assert schema.revision(connection) == revision, "merely starting changes nothing"
@@ -103,20 +104,20 @@ def test_another_revision_is_refused_with_the_command(ji_database_url: str, revi
 def test_tables_without_a_revision_are_refused(ji_database_url: str) -> None:
     _run(ji_database_url, "CREATE TABLE room (key INTEGER)")
     with pytest.raises(SchemaMismatch, match="revision unknown"):
-        Database(ji_database_url).prepare()
+        Database(ji_database_url, VAULT).prepare()
 
 
 def test_upgrade_leaves_a_newer_database_alone(ji_database_url: str) -> None:
     _prepare(ji_database_url)
     _run(ji_database_url, "UPDATE alembic_version SET version_num = 'ffff'")
-    engine = open_engine(ji_database_url, writer=True)
+    engine = open_engine(ji_database_url, writer=True, vault=VAULT)
     with pytest.raises(SchemaMismatch, match="ffff, which a newer version wrote"):
         schema.upgrade(engine)
     engine.dispose()
 
 
 def test_upgrade_brings_any_known_database_to_the_newest_revision(ji_database_url: str) -> None:
-    engine = open_engine(ji_database_url, writer=True)
+    engine = open_engine(ji_database_url, writer=True, vault=VAULT)
     assert schema.upgrade(engine) == schema.head()
     assert schema.upgrade(engine) == schema.head()
     with engine.connect() as connection, connection.begin():
@@ -140,14 +141,14 @@ _EVENT_OF_0001 = """
 
 def test_rooms_of_the_first_schema_are_kept_and_can_hold_files(ji_database_url: str) -> None:
     """A database of 0001 is refused, then upgraded: its rooms are as they were, without files."""
-    engine = open_engine(ji_database_url, writer=True)
+    engine = open_engine(ji_database_url, writer=True, vault=VAULT)
     with engine.connect() as connection, connection.begin():
         upgrade_to(schema.configuration(connection), "0001")
         assert not inspect(connection).has_table("room_file")
     _run(ji_database_url, _ROOM_OF_0001, settings='{"seats":2}')
     _run(ji_database_url, _EVENT_OF_0001, payload='{"title":"Old interview","language":"python"}')
     with pytest.raises(SchemaMismatch, match=r"at revision 0001.*interview db upgrade"):
-        Database(ji_database_url).prepare()
+        Database(ji_database_url, VAULT).prepare()
     assert schema.upgrade(engine) == schema.head()
     _prepare(ji_database_url)
     file = RoomFile("a.csv", 3, "0" * 64)
@@ -170,9 +171,9 @@ def test_rooms_of_the_first_schema_are_kept_and_can_hold_files(ji_database_url: 
 def test_a_database_that_cannot_be_reached_is_said_so(tmp_path_factory: pytest.TempPathFactory) -> None:
     nowhere = tmp_path_factory.mktemp("x") / "no" / "such" / "folder.db"
     with pytest.raises(StorageUnavailable, match="cannot be used: OperationalError"):
-        Database(f"sqlite:///{nowhere}").prepare()
+        Database(f"sqlite:///{nowhere}", VAULT).prepare()
     with pytest.raises(StorageUnavailable, match="cannot be used: OperationalError"):
-        Database(f"postgresql://nobody@/x?host={nowhere}").prepare()
+        Database(f"postgresql://nobody@/x?host={nowhere}", VAULT).prepare()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_database_that_cannot_be_reached_is_said_so(tmp_path_factory: pytest.T
 )
 def test_a_url_that_is_of_no_use_is_refused(url: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem) if "://" in url else pytest.raises(Exception, match=problem):
-        open_engine(url, writer=True)
+        open_engine(url, writer=True, vault=VAULT)
 
 
 @pytest.mark.parametrize(("suffix", "level"), [("", 1), ("?synchronous=FULL", 2), ("?synchronous=off", 0)])

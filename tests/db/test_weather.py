@@ -19,7 +19,7 @@ from jupyter_interview.core.errors import StorageUnavailable
 from jupyter_interview.core.models import EventKind
 from jupyter_interview.db import Database
 from jupyter_interview.db.events import read_events
-from tests.db.conftest import Writes, blocked, make_room
+from tests.db.conftest import VAULT, Writes, blocked, make_room
 from tests.fixtures import postgresql
 
 PAGES = 40
@@ -38,7 +38,7 @@ async def _fill(database: Database) -> None:
 @pytest.fixture
 async def ji_small_disk(tmp_path: Path) -> Database:
     """A SQLite database on a disk that is nearly full."""
-    database = Database(f"sqlite:///{tmp_path / 'small.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'small.db'}", VAULT)
     database.prepare()
     database.start()
     return database
@@ -146,7 +146,7 @@ def ji_own_postgresql() -> Iterator[Server]:
 
 @pytest.mark.postgresql
 async def test_a_lost_server_is_said_so_and_writing_goes_on_when_it_is_back(ji_own_postgresql: Server) -> None:
-    database = Database(ji_own_postgresql.server.url("postgres"))
+    database = Database(ji_own_postgresql.server.url("postgres"), VAULT)
     database.prepare()
     database.start()
     room = await make_room(database)
@@ -164,7 +164,7 @@ async def test_a_lost_server_is_said_so_and_writing_goes_on_when_it_is_back(ji_o
             await database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
     assert writes.stored == [1] and writes.failed == [2, 3]
     with pytest.raises(StorageUnavailable, match="cannot be used"):
-        Database(database.url).prepare()
+        Database(database.url, VAULT).prepare()
 
     ji_own_postgresql.start()
     async with asyncio.timeout(20):

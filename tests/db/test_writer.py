@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from jupyter_interview.core.errors import Conflict, StorageUnavailable
 from jupyter_interview.core.models import Event, EventKind
 from jupyter_interview.db import Database, Stream
 from jupyter_interview.db.events import last_seq, read_events
-from tests.db.conftest import Writes, blocked, make_room
+from tests.db.conftest import VAULT, Writes, blocked, make_member, make_room
 
 
 async def _seqs(database: Database, room: int) -> list[int]:
@@ -23,16 +24,20 @@ async def _seqs(database: Database, room: int) -> list[int]:
 
 async def test_events_come_back_as_they_were_written(ji_database: Database, ji_room: int) -> None:
     writes = Writes(ji_database, ji_room)
+    one, two = await make_member(ji_database, ji_room), await make_member(ji_database, ji_room, key=2**31 - 1)
+    text = 'Ä"\\\n\0 \u2028 漢 🎉'
     written = [
         Event(ji_room, 1, 5, 0, 0, EventKind.DOCUMENT_SNAPSHOT, {"source": "load"}, b"\0\xff"),
-        Event(ji_room, 2, 5, 7, 1 << 28, EventKind.DOCUMENT_UPDATE, None, b""),
-        Event(ji_room, 3, 2**53, 2**31 - 1, 2**31 - 1, EventKind.CHAT_MESSAGE, {"text": 'Ä"\\\n\0 \u2028 漢 🎉'}),
-        Event(ji_room, 4, 2**53, 0, 0, EventKind.DENIED, {}),
+        Event(ji_room, 2, 5, one, 1 << 28, EventKind.DOCUMENT_UPDATE, None, b"", subject=one),
+        Event(ji_room, 3, 2**53, two, 2**31 - 1, EventKind.CHAT_MESSAGE, {"text": text}, subject=two),
+        Event(ji_room, 4, 2**53, 0, 0, EventKind.DENIED, {}, subject=one),
     ]
     for event in written:
         ji_database.append(event, writes.stream, lambda failure: writes._tell(0, failure))
     assert await writes.all(4) == [(0, None)] * 4
-    assert await ji_database.read(lambda connection: read_events(connection, ji_room)) == written
+    stored = await ji_database.read(lambda connection: read_events(connection, ji_room))
+    assert [replace(event, hash=b"") for event in stored] == written
+    assert len({event.hash for event in stored}) == 4 and all(len(event.hash) == 32 for event in stored)
 
 
 async def test_events_are_told_in_their_order_and_together_with_their_commit(
@@ -189,7 +194,7 @@ async def test_who_is_told_and_raises_stops_nobody(
 
 @pytest.mark.parametrize("limit", [1, 2, 10])
 async def test_producers_wait_while_too_much_waits(ji_database_url: str, limit: int) -> None:
-    database = Database(ji_database_url, queue_limit=limit)
+    database = Database(ji_database_url, VAULT, queue_limit=limit)
     database.prepare()
     database.start()
     writes = Writes(database, await make_room(database))
@@ -209,7 +214,7 @@ async def test_producers_wait_while_too_much_waits(ji_database_url: str, limit: 
 
 
 async def test_close_writes_what_waits(ji_database_url: str) -> None:
-    database = Database(ji_database_url)
+    database = Database(ji_database_url, VAULT)
     database.prepare()
     database.start()
     room = await make_room(database)
@@ -226,7 +231,7 @@ async def test_close_writes_what_waits(ji_database_url: str) -> None:
     await writes.all(3_001)
     assert writes.stored == list(range(1, 3_001)) and writes.failed == [3_001]
     assert database._thread is not None and not database._thread.is_alive()
-    again = Database(ji_database_url)
+    again = Database(ji_database_url, VAULT)
     again.prepare()
     assert await _seqs(again, room) == list(range(1, 3_001))
     await again.close()

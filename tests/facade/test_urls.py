@@ -94,6 +94,17 @@ REST = {
     "/rooms/<target>/runs": _get("review"),
     "/rooms/<target>/events": _get("review"),
     "/rooms/<target>/notebook": _get("review"),
+    "/rooms/<target>/replay": _get("review"),
+    "/rooms/<target>/replay/story": _get("review"),
+    "/rooms/<target>/replay/frames/<number>": _get("review"),
+    "/rooms/<target>/bookmarks": {**_get("review"), "POST": Rule("review", 201, {"seq": 1, "note": "walk"})},
+    "/rooms/<target>/bookmarks/<bookmark_id>": {
+        "PATCH": Rule("review", 404, {"note": "walk"}),
+        "DELETE": Rule("review", 404),
+    },
+    "/rooms/<target>/fork": {"POST": Rule("manage", 201, {"at": 10_000})},
+    "/rooms/<target>/forks/<fork>": _get("review", 404),
+    "/rooms/<target>/export": _get("review"),
 }
 ACCOUNT_REST = {
     "/login": {"POST": Rule("anyone", 400, {})},
@@ -130,6 +141,8 @@ ROOM = {
         "anyone", special={**dict.fromkeys((*STRANGERS, "colleague"), 401), "spectator": 403, "candidate": 403}
     ),
     "/join": {"POST": Rule("anyone", 400, {})},
+    "/api/me/export": _get(),
+    "/api/me/recorded": _get(),
     "/api/channel": _get(status=400),
     "/api/contents/<path>/checkpoints": {**_get(), "POST": Rule("view", 201)},
     "/api/contents/<path>": _get(),
@@ -216,6 +229,9 @@ class Cast:
             "target": self.room.id,
             "member_id": bogus,
             "invitation_id": bogus,
+            "bookmark_id": bogus,
+            "number": "1",
+            "fork": self.room.id,
             "path": notebook,
             "document": f"json:notebook:{self.room.id}",
             "kernel_id": self.kernel,

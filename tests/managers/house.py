@@ -7,15 +7,19 @@ alone is a `Kernel` of the test's, that begins and ends runs when the test says 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from argon2 import Parameters
 from argon2.profiles import CHEAPEST
 
 from jupyter_interview.auth import Argon2Passwords, SignedTokens, hash_secret
-from jupyter_interview.collab import fold, open_document
+from jupyter_interview.auth.signing import SigningKeys
+from jupyter_interview.collab import History, fold, open_document
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import (
     JSON,
@@ -30,17 +34,25 @@ from jupyter_interview.core.models import (
 )
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.core.ports import CellOutputs, ReadFiles, RunObserver
-from jupyter_interview.db import Database
+from jupyter_interview.db import Database, Vault
 from jupyter_interview.db.events import read_events
 from jupyter_interview.managers.accounts import OWNER, Accounts
+from jupyter_interview.managers.bookmarks import Bookmarks
 from jupyter_interview.managers.channel import Connection
+from jupyter_interview.managers.evidence import Evidence
+from jupyter_interview.managers.forks import Forks
 from jupyter_interview.managers.invitations import Invitations
 from jupyter_interview.managers.live import LiveRoom
 from jupyter_interview.managers.members import Members
 from jupyter_interview.managers.records import Records
+from jupyter_interview.managers.replay import Replay
 from jupyter_interview.managers.rooms import OpenDocument, Rooms
 
 SECONDS = 20.0
+VAULT = Vault(b"v" * 32)
+_KEYS = tempfile.TemporaryDirectory(prefix="ji-keys-")
+atexit.register(_KEYS.cleanup)
+SIGNING = SigningKeys(Path(_KEYS.name) / "signing.json")
 CHEAP: Parameters = CHEAPEST
 
 
@@ -168,15 +180,19 @@ class House:
     def __init__(self, url: str, documents: OpenDocument = open_document, **limits: float) -> None:
         self.url = url
         self.limits = Limits.checked(**limits)
-        self.database = Database(url, queue_limit=self.limits.write_queue)
+        self.database = Database(url, VAULT, queue_limit=self.limits.write_queue)
         self.passwords = Argon2Passwords(CHEAP)
         self.tokens = SignedTokens(b"s" * 32)
-        self.records = Records(self.database, fold)
+        self.records = Records(self.database, fold, SIGNING)
         self.accounts = Accounts(self.database, self.passwords, self.tokens)
         self.kernels: dict[str, Kernel] = {}
         self.rooms = Rooms(
             self.database, self.limits, self.passwords, self.records, self._executor, documents, "/base/"
         )
+        self.evidence = Evidence(self.database, SIGNING)
+        self.replay = Replay(self.database, self.rooms, History, self.evidence)
+        self.bookmarks = Bookmarks(self.database)
+        self.forks = Forks(self.database, self.rooms, self.replay)
         self.invitations = Invitations(self.database, hash_secret)
         self.members = Members(
             self.database, self.rooms, self.records, self.invitations, self.passwords, self.tokens, self.limits
@@ -195,6 +211,8 @@ class House:
 
     async def stop(self) -> None:
         """As the server does it."""
+        await self.forks.close()
+        await self.replay.close()
         await self.rooms.close()
         await self.database.close()
         self.passwords.close()

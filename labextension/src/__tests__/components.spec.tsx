@@ -394,7 +394,9 @@ describe('Banner', () => {
 describe('Ended', () => {
   const ended = (you: typeof ivan): void => {
     const model = makeModel(you, { room: makeRoom({ state: 'ended', ended_at: '2026-01-01T10:30:00Z' }) });
-    render(<Ended model={model} replay="/interview/room-1/replay" notebook="/n" trans={trans} />);
+    render(
+      <Ended model={model} replay="/interview/room-1/replay" notebook="/n" ownPart="/me" trans={trans} />
+    );
   };
 
   it('gives interviewers the replay', () => {
@@ -406,7 +408,10 @@ describe('Ended', () => {
 
   it('thanks candidates', () => {
     ended(cara);
-    expect(screen.queryByRole('link')).toBeNull();
+    const links = screen
+      .getAllByRole<HTMLAnchorElement>('link')
+      .map(link => [link.textContent, link.pathname]);
+    expect(links).toEqual([['Download what was recorded of me', '/me']]);
     expect(screen.getByText(/Thank you/)).toBeTruthy();
   });
 });

@@ -36,6 +36,10 @@ console.warn = (...words: unknown[]): void => {
   }
 };
 
+// An editor that is on the page measures its text; here nothing has a size.
+Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
+Range.prototype.getBoundingClientRect = () => document.body.getBoundingClientRect();
+
 Object.defineProperty(window, 'matchMedia', {
   value: (media: string) => ({
     media,

@@ -11,6 +11,8 @@ export function Ended(props: {
   model: RoomModel;
   replay: string;
   notebook: string;
+  /** Address of what was recorded of this member. */
+  ownPart: string;
   trans: Translations;
 }): JSX.Element | null {
   const { model, trans } = props;
@@ -29,20 +31,30 @@ export function Ended(props: {
           ? trans.__('The notebook can be read below; nothing of it changes any more.')
           : trans.__('Thank you for taking part. You can close this page.')}
       </p>
-      {model.you.permissions.review && (
-        <div className="jp-Interview-actions">
-          <a
-            className="jp-Interview-button jp-mod-accept"
-            href={props.replay}
-            data-testid="interview-replay-link"
-          >
-            {trans.__('Open the replay')}
-          </a>
-          <a className="jp-Interview-button" href={props.notebook} download>
-            {trans.__('Download the notebook')}
-          </a>
-        </div>
-      )}
+      <div className="jp-Interview-actions">
+        {model.you.permissions.review && (
+          <>
+            <a
+              className="jp-Interview-button jp-mod-accept"
+              href={props.replay}
+              data-testid="interview-replay-link"
+            >
+              {trans.__('Open the replay')}
+            </a>
+            <a className="jp-Interview-button" href={props.notebook} download>
+              {trans.__('Download the notebook')}
+            </a>
+          </>
+        )}
+        <a
+          className="jp-Interview-button"
+          href={props.ownPart}
+          download
+          data-testid="interview-ended-my-part"
+        >
+          {trans.__('Download what was recorded of me')}
+        </a>
+      </div>
     </section>
   );
 }

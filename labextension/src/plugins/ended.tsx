@@ -21,6 +21,7 @@ export const endedPlugin: JupyterFrontEndPlugin<void> = {
         model={model}
         replay={`${shareLink()}/replay`}
         notebook={api.notebookUrl(currentRoom())}
+        ownPart={api.ownPartUrl}
         trans={translator.load(DOMAIN)}
       />
     );

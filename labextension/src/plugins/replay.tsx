@@ -1,22 +1,18 @@
 import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
+import { MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import React from 'react';
 
-import { InterviewApi, messageOf } from '../api';
-import { HeaderWidget } from '../components/header';
-import { ReplayBar, ReplaySide } from '../components/Replay';
+import { messageOf } from '../api';
 import { interviewIcon } from '../icons';
 import { plainSides } from '../layout';
-import { loadRecord, ReplayModel } from '../replay';
-import type { ReplayNotebook } from '../replayview';
+import { ReplayServer } from '../replay/server';
 import { currentRoom, DOMAIN, PLUGIN, type Translations, WidgetIDs } from '../tokens';
 
-/** Keys mean something else in here. */
-const EDITABLE = 'input, select, textarea, button, .cm-editor';
+/** Below this width the page starts with the side panel closed, in CSS pixels. */
+const NARROW = 700;
 
 /** The replay page. */
 export const replayPlugin: JupyterFrontEndPlugin<void> = {
@@ -32,87 +28,108 @@ export const replayPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator
   ) => {
     const trans = translator.load(DOMAIN);
-    const api = new InterviewApi(app.serviceManager.serverSettings);
+    const source = new ReplayServer(app.serviceManager.serverSettings, currentRoom());
+    const notice = new Notice(trans);
     const start = async (): Promise<void> => {
-      const [{ ReplayNotebook }, record] = await Promise.all([
-        import('../replayview'),
-        loadRecord(api, currentRoom()),
-        app.restored
-      ]);
-      const notebook = new ReplayNotebook({ rendermime, services });
-      arrange(shell, new ReplayModel(api, record), notebook, trans);
+      // What the page needs to know is asked for while JupyterLab still starts.
+      const loaded = import('../replay/page');
+      const opened = loaded.then(({ openReplay }) => openReplay(source, part => notice.progress(part)));
+      await app.restored;
+      notice.attach(shell);
+      const { createPlayer, follow, ReplayModel } = await loaded;
+      const model = new ReplayModel(source, await opened);
+      const refresh = follow(model);
+      const player = createPlayer({
+        model,
+        rendermime,
+        services,
+        trans,
+        refresh,
+        tell: text => void Notification.info(text, { autoClose: 4000 }),
+        toggleSide: () => (shell.rightCollapsed ? openSide(shell) : shell.collapseRight())
+      });
+      arrange(shell, player, trans);
+      notice.dispose();
     };
-    start().catch((reason: unknown) => void app.restored.then(() => fail(shell, reason, trans)));
+    start().catch((reason: unknown) => void app.restored.then(() => notice.fail(shell, reason)));
   }
 };
 
-function arrange(shell: ILabShell, model: ReplayModel, notebook: ReplayNotebook, trans: Translations): void {
+function arrange(
+  shell: ILabShell,
+  player: { bar: Widget; notebook: Widget; side: Widget },
+  trans: Translations
+): void {
+  const { bar, notebook, side } = player;
   const main = new MainAreaWidget({ content: notebook });
   main.id = WidgetIDs.replay;
   main.title.label = trans.__('Notebook');
   main.title.closable = false;
   main.toolbar.hide();
-  const bar = new BarWidget(model, notebook, trans);
+  bar.id = WidgetIDs.bar;
   shell.add(bar, 'header', { rank: 1 });
   shell.add(main, 'main');
-  const side = ReactWidget.create(<ReplaySide model={model} trans={trans} />);
   side.id = WidgetIDs.side;
-  side.addClass('jp-Interview-side');
   side.title.icon = interviewIcon;
-  side.title.caption = trans.__('People, runs and chat');
+  side.title.caption = trans.__('People, chat, runs, authors and bookmarks');
   shell.add(side, 'right', { rank: 1 });
   plainSides(shell);
   shell.collapseLeft();
+  if (window.innerWidth < NARROW) {
+    shell.collapseRight();
+  } else {
+    openSide(shell);
+  }
+}
+
+function openSide(shell: ILabShell): void {
   shell.expandRight();
-  shell.activateById(side.id);
-  document.addEventListener('keydown', event => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step && !(event.target as Element).closest(EDITABLE)) {
-      event.preventDefault();
-      model.index += step;
+  shell.activateById(WidgetIDs.side);
+}
+
+/** What the page says while there is nothing to show yet, or nothing at all. */
+class Notice {
+  constructor(private readonly trans: Translations) {
+    this.content.addClass('jp-Interview-notice');
+    this.content.node.setAttribute('role', 'status');
+    this.content.node.textContent = trans.__('Loading the replay…');
+    this.main.id = `${WidgetIDs.replay}-notice`;
+    this.main.title.label = trans.__('Replay');
+    this.main.toolbar.hide();
+  }
+
+  attach(shell: ILabShell): void {
+    if (!this.main.isAttached && !this.main.isDisposed) {
+      shell.add(this.main, 'main');
     }
-  });
-  void model.show();
-}
-
-class BarWidget extends HeaderWidget {
-  constructor(
-    private readonly model: ReplayModel,
-    notebook: ReplayNotebook,
-    private readonly trans: Translations
-  ) {
-    super();
-    this.id = WidgetIDs.bar;
-    this.addClass('jp-Interview-barWidget');
-    model.shown.connect((_, { seq, notebook: content }) => {
-      notebook.showMoment(content);
-      this.shown = seq;
-      this.error = null;
-      this.update();
-    });
-    model.failed.connect((_, reason) => {
-      this.error = messageOf(reason);
-      this.update();
-    });
   }
 
-  protected override render(): React.ReactElement {
-    const { model, shown, error, trans } = this;
-    return <ReplayBar model={model} shown={shown} error={error} trans={trans} />;
+  /** `part` from 0 to 1. */
+  progress(part: number): void {
+    const percent = Math.round(part * 100);
+    this.content.node.textContent = this.trans.__(
+      'The replay of a long interview is being prepared: %1 %',
+      percent
+    );
   }
 
-  private shown: number | null = null;
-  private error: string | null = null;
-}
+  fail(shell: ILabShell, reason: unknown): void {
+    this.attach(shell);
+    const { node } = this.content;
+    this.content.addClass('jp-Interview-failure');
+    node.setAttribute('role', 'alert');
+    node.textContent = this.trans.__('The replay could not be loaded: %1', messageOf(reason));
+    const again = document.createElement('button');
+    again.className = 'jp-mod-styled jp-mod-accept';
+    again.textContent = this.trans.__('Try again');
+    again.addEventListener('click', () => window.location.reload());
+    node.append(document.createElement('br'), again);
+  }
 
-function fail(shell: ILabShell, reason: unknown, trans: Translations): void {
-  const content = new Widget();
-  content.addClass('jp-Interview-failure');
-  content.node.setAttribute('role', 'alert');
-  const text = messageOf(reason);
-  content.node.textContent = trans.__('The replay could not be loaded: %1', text);
-  const main = new MainAreaWidget({ content });
-  main.id = WidgetIDs.replay;
-  main.title.label = trans.__('Replay');
-  shell.add(main, 'main');
+  dispose(): void {
+    this.main.dispose();
+  }
+
+  private readonly content = new Widget();
+  private readonly main = new MainAreaWidget({ content: this.content });
 }

@@ -3,11 +3,12 @@ import { Dialog, IThemeManager, ReactWidget, showDialog } from '@jupyterlab/appu
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { Panel, SplitPanel, Widget } from '@lumino/widgets';
+import { type AccordionPanel, Panel, SplitPanel, Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { InterviewApi } from '../api';
+import { InterviewApi, type Recorded } from '../api';
 import { PeoplePanel } from '../components/PeoplePanel';
+import { RecordedPanel } from '../components/Recorded';
 import { interviewIcon } from '../icons';
 import { keepAtEnd } from '../layout';
 import type { RoomModel } from '../model';
@@ -40,6 +41,9 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
       SplitPanel.setStretch(part, 1 + index);
       side.addWidget(part);
     });
+    side.addWidget(recorded(room, api, trans));
+    // Whoever wants to know opens it: people and chat have the room until then.
+    (side.content as AccordionPanel).collapse(parts.length);
     shell.add(side, 'right', { rank: 1 });
   }
 };
@@ -70,6 +74,18 @@ function people(room: RoomModel, api: InterviewApi, trans: Translations): Widget
   };
   room.changed.connect(name);
   name();
+  return widget;
+}
+
+/** What is recorded of the member whose page this is. */
+function recorded(room: RoomModel, api: InterviewApi, trans: Translations): Widget {
+  const counts = (): Promise<Recorded> => api.recorded();
+  const widget = ReactWidget.create(
+    <RecordedPanel model={room} counts={counts} exportUrl={api.ownPartUrl} trans={trans} />
+  );
+  widget.id = WidgetIDs.recorded;
+  widget.addClass('jp-Interview-recordedWidget');
+  widget.title.label = trans.__('What is recorded');
   return widget;
 }
 

@@ -1,0 +1,187 @@
+"""What does it cost the log to be chained, and to be sealed?
+
+The writer is fed as fast as it takes it, and event by event: document updates of a keystroke's size in a few rooms by
+turns, each numbered by a real `RoomLog`, until all are durable in a SQLite file. It is measured as it is, and with one
+part left out: the hash with its encoding, the sealing, both. The variants take turns in one process and one file, so
+that whatever else the machine does meets all of them alike. Loop and writer share one interpreter: what bounds the log
+is the processor time of the process, and that is compared.
+
+    python -m benchmarks.chain --events 2000 --turns 60
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from jupyter_interview.cli.serve import _SWITCH_SECONDS
+from jupyter_interview.core.models import EventKind, MemberState, RoomState
+from jupyter_interview.core.permissions import Role
+from jupyter_interview.db import Database, Vault, ledger
+from jupyter_interview.db.members import insert_member
+from jupyter_interview.db.rooms import insert_room
+from jupyter_interview.managers.events import RoomLog
+
+from .common import JSON, BenchmarkError, Report, median, parser, percentile, progress
+
+GOAL = 5.0
+_ROOMS = 4
+_WARM = 3
+_QUICKEST = 10
+_UPDATE = bytes(range(26))
+VARIANTS = ("whole", "unchained", "unsealed", "neither")
+_NO_HASH = b""
+
+
+def _unlinked(*_arguments: Any) -> bytes:
+    return _NO_HASH
+
+
+class _Open:
+    """In the place of a `vault.Sealer` and of an event's: everything stays as it is."""
+
+    def event(self, _seq: int) -> _Open:
+        return self
+
+    def seal(self, _field: int, content: bytes) -> bytes:
+        return content
+
+
+def _sealer(_room: str, _key: bytes) -> _Open:
+    return _Open()
+
+
+def _room_and_member(connection: Any, number: int) -> tuple[int, int]:
+    room = insert_room(
+        connection,
+        id=f"00000000-0000-4000-8000-{number:012}",
+        title="Benchmark",
+        language="python",
+        state=RoomState.LIVE,
+        owner=0,
+        created_at=1,
+        settings={},
+        tags=(),
+    )
+    member = insert_member(
+        connection,
+        id=f"{number:016x}",
+        room=room.key,
+        role=Role.CANDIDATE,
+        name="Ada",
+        state=MemberState.SEATED,
+        switches={},
+        joined_at=1,
+    )
+    return room.key, member.key
+
+
+async def _turn(logs: Sequence[tuple[RoomLog, int]], events: int, *, flood: bool) -> tuple[float, float]:
+    """Write so many events; microseconds an event until all are durable: by the clock, and of the processor."""
+    began, used = time.perf_counter(), time.process_time()
+    for number in range(events):
+        log, member = logs[number % _ROOMS]
+        log.append(EventKind.DOCUMENT_UPDATE, member=member, connection=7, data=_UPDATE)
+        if not flood:
+            await log.barrier()
+        elif log.behind:
+            await log.capacity()
+    for log, _ in logs:
+        await log.barrier()
+    return 1e6 * (time.perf_counter() - began) / events, 1e6 * (time.process_time() - used) / events
+
+
+def _failed(failure: Exception) -> None:
+    raise BenchmarkError("an event could not be stored") from failure
+
+
+@contextlib.contextmanager
+def _without(variant: str) -> Iterator[None]:
+    """The log without what the variant leaves out."""
+    with contextlib.ExitStack() as stack:
+        if variant in ("unchained", "neither"):
+            stack.enter_context(mock.patch.object(ledger, "linked", _unlinked))
+        if variant in ("unsealed", "neither"):
+            stack.enter_context(mock.patch.object(ledger, "Sealer", _sealer))
+        yield
+
+
+async def measure(url: str, events: int, turns: int, *, flood: bool) -> dict[str, list[tuple[float, float]]]:
+    """What each turn of each variant took: `_turn`."""
+    database = Database(url, Vault(bytes(32)))
+    database.prepare()
+    database.start()
+    logs: list[tuple[RoomLog, int]] = []
+    for number in range(_ROOMS):
+        room, member = await database.write(lambda connection, n=number: _room_and_member(connection, n))  # type: ignore[misc]
+        logs.append((RoomLog(database, room, 0, 0, _failed), member))
+    found: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
+    for number in range(turns + _WARM):
+        for variant in VARIANTS if number % 2 else VARIANTS[::-1]:
+            with _without(variant):
+                await database.write(lambda _: database.ledger.forget())
+                took = await _turn(logs, events, flood=flood)
+            if number >= _WARM:
+                found[variant].append(took)
+    await database.close()
+    return found
+
+
+def row(way: str, variant: str, own: Sequence[tuple[float, float]], whole: Sequence[tuple[float, float]]) -> JSON:
+    """A row of the report, from the turns of a variant and those of the log as it is."""
+    quick, all_ = (percentile([processor for _, processor in turns], _QUICKEST) for turns in (own, whole))
+    made: JSON = {
+        "way": way,
+        "variant": variant,
+        "rate": f"{1e6 / median([clock for clock, _ in own]):,.0f}",
+        "processor": quick,
+    }
+    if variant != "whole":
+        parts = [100 * (1 - mine / both) for (_, mine), (_, both) in zip(own, whole, strict=True)]
+        made["saved"] = all_ - quick
+        made["part"] = f"{100 * (1 - quick / all_):.1f} %"
+        made["median"] = f"{median(parts):.1f} % ({percentile(parts, 25):.1f} … {percentile(parts, 75):.1f})"
+        made["goal"] = f"{100 * (1 - quick / all_) / GOAL:.2f}" if variant == "unchained" else None
+    return made
+
+
+def main() -> None:
+    """Run it."""
+    options = parser(__doc__)
+    options.add_argument("--events", type=int, default=2_000, help="of a turn")
+    options.add_argument("--turns", type=int, default=60, help="of each variant")
+    chosen = options.parse_args()
+    columns = {
+        "way": "events come", "variant": "the log", "rate": "events a second",
+        "processor": "µs of the processor an event", "saved": "less than whole", "part": "of the whole",
+        "goal": f"÷ goal of {GOAL:g} %", "median": "turn by turn (quartiles)",
+    }  # fmt: skip
+    notes = [
+        f"Updates of {len(_UPDATE)} bytes in {_ROOMS} rooms by turns, {chosen.turns} turns: flooding, {chosen.events} "
+        "events as fast as the writer takes them, up to 64 in a statement; one by one, "
+        f"{chosen.events // 10} events of which each waits until the one before is durable, as keystrokes do.",
+        "Processor time is that of the quickest tenth of the turns: what else the machine does can only add to it. "
+        "Events a second and the last column are medians of all turns.",
+        "whole: sealed and chained, as it is. unchained: without encoding, SHA-256 and the hash in its row. unsealed: "
+        "without the event's key and AES-256-GCM-SIV. neither: as it was before both.",
+    ]
+    report = Report("chain", "What chaining and sealing cost the log", columns, notes)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    for way, events in (("flooding", chosen.events), ("one by one", chosen.events // 10)):
+        progress(way)
+        with tempfile.TemporaryDirectory(prefix="ji-chain-") as folder:
+            url = f"sqlite:///{Path(folder) / 'db'}"
+            found = asyncio.run(measure(url, events, chosen.turns, flood=way == "flooding"))
+        report.rows += [row(way, variant, found[variant], found["whole"]) for variant in VARIANTS]
+    report.publish(chosen.output)
+
+
+if __name__ == "__main__":
+    main()

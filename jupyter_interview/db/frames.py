@@ -1,0 +1,84 @@
+"""How are the frames of a replay stored?
+
+Sealed with the key of what is derived from the log. They can be thrown away at any time and made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from ..core.models import JSON, Frame
+from .keys import derived_key, make_derived_key
+from .tables import frame
+from .vault import Broken, open_derived, seal_derived
+
+
+def insert_frame(connection: Connection, item: Frame, content: bytes) -> None:
+    """Store a frame with its content (gzip of JSON). One that has its number is replaced."""
+    key = make_derived_key(connection, item.room)
+    summary = json.dumps(item.summary, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    here = (frame.c.room == item.room, frame.c.number == item.number)
+    connection.execute(delete(frame).where(*here))
+    connection.execute(
+        insert(frame).values(
+            room=item.room,
+            number=item.number,
+            first_seq=item.first_seq,
+            last_seq=item.last_seq,
+            first_at=item.first_at,
+            last_at=item.last_at,
+            hash=item.hash,
+            summary=seal_derived(key, f"summary {item.number}", summary),
+            content=seal_derived(key, f"frame {item.number}", content),
+        )
+    )
+
+
+def list_frames(connection: Connection, room: int) -> list[Frame]:
+    """The frames of a room in their order, without their contents. Any that does not open, and all after it, are left
+    out: they have to be made anew."""
+    columns = [column for column in frame.columns if column.name != "content"]
+    rows = connection.execute(select(*columns).where(frame.c.room == room).order_by(frame.c.number)).all()
+    key = derived_key(connection, room) if rows else None
+    if key is None:
+        return []
+    found: list[Frame] = []
+    for row in rows:
+        try:
+            summary: JSON = json.loads(open_derived(key, f"summary {row.number}", bytes(row.summary)))
+        except Broken:
+            break
+        found.append(_frame_of(row, summary))
+    return found
+
+
+def _frame_of(row: Row[tuple[object, ...]], summary: JSON) -> Frame:
+    values = dict(row._mapping)
+    return Frame(**{**values, "hash": bytes(row.hash), "summary": summary})
+
+
+def read_frame(connection: Connection, room: int, number: int) -> bytes | None:
+    """The content of a frame; ``None`` when there is none with this number, or it does not open."""
+    query = select(frame.c.content).where(frame.c.room == room, frame.c.number == number)
+    content = connection.execute(query).scalar()
+    key = derived_key(connection, room) if content is not None else None
+    if content is None or key is None:
+        return None
+    try:
+        return open_derived(key, f"frame {number}", bytes(content))
+    except Broken:
+        return None
+
+
+def delete_frames(connection: Connection, rooms: Sequence[int] | int, *, since: int = 0) -> None:
+    """Throw the frames of rooms away, or those with numbers from ``since`` on."""
+    keys = [rooms] if isinstance(rooms, int) else list(rooms)
+    connection.execute(delete(frame).where(frame.c.room.in_(keys), frame.c.number >= since))
+
+
+def count_frames(connection: Connection, room: int) -> int:
+    """How many frames of a room are stored."""
+    return connection.execute(select(func.count()).select_from(frame).where(frame.c.room == room)).scalar() or 0

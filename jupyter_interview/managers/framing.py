@@ -1,0 +1,249 @@
+"""How is a room's history cut into frames, and what does a manifest need to know of each?
+
+A `Framer` takes the events of a log one by one and makes a frame of every piece (docs/developers/frames.md). It runs in
+a thread, and holds no more than the frame that is open.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Frame
+from ..core.moment import Operation, units
+from ..core.ports import History
+
+ENTRIES = 1_000
+BYTES = 262_144
+IDLE_US = 5_000_000
+BIN_MS = 5_000
+PEOPLE = {
+    EventKind.JOIN: "join",
+    EventKind.AWAY: "away",
+    EventKind.LEAVE: "leave",
+    EventKind.KNOCK: "knock",
+    EventKind.ADMIT: "admit",
+    EventKind.REMOVE: "remove",
+}
+_KERNEL = (EventKind.KERNEL_STARTED, EventKind.KERNEL_RESTARTED, EventKind.KERNEL_DIED, EventKind.INTERRUPT)
+
+
+@dataclass(slots=True)
+class People:
+    """The members of a room as frames name them: 0 is the server, then everybody in the order in which they came.
+
+    Args:
+        keys: of the members, ascending.
+        ids: of the same ones.
+    """
+
+    keys: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def of_key(self, key: int) -> int:
+        """The index of a member by its key in the database; 0 for nobody."""
+        return self.keys.index(key) + 1 if key in self.keys else 0
+
+    def of_id(self, member_id: Any) -> int:
+        """The index of a member by its id."""
+        return self.ids.index(member_id) + 1 if member_id in self.ids else 0
+
+
+@dataclass(slots=True)
+class Clock:
+    """Milliseconds since the room's first event.
+
+    Args:
+        first: the moment of that, in microseconds.
+    """
+
+    first: int
+
+    def ms(self, at: int) -> int:
+        """Of a moment."""
+        return (at - self.first) // 1000
+
+
+@dataclass(slots=True)
+class Draft:
+    """A frame that is being made."""
+
+    number: int
+    first_seq: int
+    first_at: int
+    state: str
+    trace: str
+    last_seq: int = 0
+    last_at: int = 0
+    hash: bytes = b""
+    entries: list[str] = field(default_factory=list)
+    size: int = 0
+    document: int | None = None
+    typed: dict[int, dict[int, int]] = field(default_factory=dict)
+    idle: list[list[int]] = field(default_factory=list)
+    markers: list[JSON] = field(default_factory=list)
+
+    def text(self) -> str:
+        """Its content as JSON."""
+        return f'{{"state":{self.state},"entries":[{",".join(self.entries)}],"trace":{self.trace}}}'
+
+    def packed(self) -> bytes:
+        """Its content as it is stored and sent. Equal frames are equal bytes."""
+        return gzip.compress(self.text().encode(), 6, mtime=0)
+
+    def frame(self, room: int) -> Frame:
+        """It without its content."""
+        summary: JSON = {
+            "document": self.document,
+            "typed": {
+                str(who): {str(number): size for number, size in bins.items()} for who, bins in self.typed.items()
+            },
+            "idle": self.idle,
+            "markers": self.markers,
+        }
+        return Frame(
+            room, self.number, self.first_seq, self.last_seq, self.first_at, self.last_at, self.hash, dict(summary)
+        )
+
+
+class Framer:
+    """Cuts a log into frames.
+
+    Args:
+        room: key of the room.
+        history: what its events do; it stands where the frame that comes next begins.
+        people: its members; may grow.
+        clock: its time.
+        number: of the frame that comes next.
+        entries: how many a frame has at most; `ENTRIES` by default.
+    """
+
+    def __init__(
+        self, room: int, history: History, people: People, clock: Clock, number: int = 1, entries: int | None = None
+    ) -> None:
+        self._room = room
+        self._history = history
+        self._people = people
+        self._clock = clock
+        self._number = number
+        self._entries = entries or ENTRIES
+        self._before: int | None = None
+        self._next = self._here()
+        self.draft: Draft | None = None
+
+    @property
+    def history(self) -> History:
+        """Where it is."""
+        return self._history
+
+    def add(self, event: Event) -> tuple[Frame, bytes] | None:
+        """Take the next event; the frame that it completes, with its content.
+
+        Raises:
+            ValueError: the event cannot follow. What came before it is as it was.
+        """
+        operations = self._history.add(event, self._people.of_key(event.member))
+        draft = self.draft
+        if draft is None:
+            state, trace = self._next
+            draft = self.draft = Draft(self._number, event.seq, event.at, state, trace)
+        draft.last_seq, draft.last_at, draft.hash = event.seq, event.at, event.hash
+        if self._before is not None and event.at - self._before >= IDLE_US:
+            draft.idle.append([self._clock.ms(self._before), self._clock.ms(event.at)])
+        self._before = event.at
+        self._mark(draft, event, operations)
+        if operations:
+            member = self._people.of_key(event.member)
+            text = _compact([event.seq, self._clock.ms(event.at), member, operations])
+            draft.entries.append(text)
+            draft.size += len(text.encode())
+        if len(draft.entries) >= self._entries or draft.size >= BYTES:
+            return self.close()
+        return None
+
+    def close(self) -> tuple[Frame, bytes] | None:
+        """End the open frame; ``None`` when there is none."""
+        draft, self.draft = self.draft, None
+        if draft is None:
+            return None
+        self._next = self._here()
+        self._number += 1
+        return draft.frame(self._room), draft.packed()
+
+    def resume(self, before: int | None) -> None:
+        """The event before the next one was at ``before`` (microseconds)."""
+        self._before = before
+
+    def _here(self) -> tuple[str, str]:
+        return _compact(self._history.moment.state()), _compact(self._history.trace())
+
+    def _mark(self, draft: Draft, event: Event, operations: list[Operation]) -> None:
+        """What the manifest says of an event."""
+        who, payload = self._people.of_key(event.member), event.payload or {}
+        if event.kind in DOCUMENT_KINDS:
+            if draft.document is None:
+                draft.document = event.seq
+            size = sum(each[3] + units(each[4]) for each in operations if each[0] == "t")
+            if who and size:
+                bins = draft.typed.setdefault(who, {})
+                number = self._clock.ms(event.at) // BIN_MS
+                bins[number] = bins.get(number, 0) + size
+            for pasted, cell in self._history.pastes:
+                self._marker(draft, event, "paste", size=pasted, cell=cell)
+        elif event.kind is EventKind.RUN_STARTED:
+            self._marker(draft, event, "run_started", run=payload.get("run"), cell=payload.get("cell"))
+        elif event.kind is EventKind.RUN_FINISHED:
+            duration = payload.get("duration")
+            self._marker(
+                draft,
+                event,
+                "run_finished",
+                run=payload.get("run"),
+                cell=payload.get("cell"),
+                status=payload.get("status"),
+                duration_ms=None if duration is None else round(duration / 1000, 3),
+            )
+        elif event.kind is EventKind.CHAT_MESSAGE:
+            self._marker(draft, event, "message")
+        elif event.kind in PEOPLE:
+            self._marker(draft, event, PEOPLE[event.kind], who=whom(event, self._people))
+        elif event.kind is EventKind.PERMISSION_CHANGED:
+            permissions = payload.get("permissions")
+            self._marker(draft, event, "permission", who=whom(event, self._people), permissions=permissions)
+        elif event.kind in _KERNEL:
+            self._marker(draft, event, event.kind.label)
+        elif event.kind is EventKind.ROOM_ENDED:
+            self._marker(draft, event, "end")
+
+    def _marker(self, draft: Draft, event: Event, kind: str, **fields: Any) -> None:
+        member = self._people.of_key(event.member)
+        marker = {"ms": self._clock.ms(event.at), "seq": event.seq, "kind": kind, "member": member}
+        draft.markers.append(marker | fields)
+
+
+def whom(event: Event, people: People) -> int:
+    """The index of the member that an event is about."""
+    named = (event.payload or {}).get("member")
+    return people.of_key(event.member) if named is None else people.of_id(named)
+
+
+def density(frames: Iterable[JSON], duration_ms: int, bins: int = 600) -> JSON:
+    """How much each member typed and removed over the time; ``frames`` are summaries."""
+    each = BIN_MS * max(1, -(-(duration_ms // BIN_MS + 1) // bins))
+    count = duration_ms // each + 1
+    members: dict[str, list[int]] = {}
+    for summary in frames:
+        for who, typed in summary["typed"].items():
+            strip = members.setdefault(who, [0] * count)
+            for number, size in typed.items():
+                strip[min(int(number) * BIN_MS // each, count - 1)] += size
+    return {"bin_ms": each, "members": members}
+
+
+def _compact(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Half of a surrogate pair (a payload can have one) has no UTF-8.
+    return text.encode("utf-8", "replace").decode()

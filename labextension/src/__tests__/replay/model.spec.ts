@@ -1,0 +1,318 @@
+import { follow, FOLLOW_MS } from '../../replay/follow';
+import { openReplay } from '../../replay/open';
+import { atTime } from '../../replay/position';
+import { readStory } from '../../replay/record';
+
+import { makeFrames, makeManifest, makeReplay, settleReplay, STORY } from './fixtures';
+
+const sources = (made: ReturnType<typeof makeReplay>): string[] =>
+  made.model.shown?.moment.cells.map(cell => cell.source) ?? [];
+
+describe('ReplayModel', () => {
+  it('begins at the end', async () => {
+    const made = makeReplay();
+    await settleReplay(made);
+    expect(sources(made)).toEqual(['startxpasted', 'y']);
+    expect([made.model.ms, made.model.seq, made.model.settled]).toEqual([22_000, 12, true]);
+    made.model.dispose();
+  });
+
+  it('goes to a time and to an event, exactly', async () => {
+    const made = makeReplay();
+    const { model } = made;
+    const told: unknown[] = [];
+    for (const ms of [0, 999, 1000, 3500, 20_000]) {
+      model.seekTime(ms);
+      await settleReplay(made);
+      told.push([model.seq, sources(made)[0]]);
+    }
+    expect(told).toEqual([
+      [2, 'start'],
+      [3, 'start'],
+      [4, 'startx'],
+      [6, 'startx'],
+      [9, 'startxpasted']
+    ]);
+    for (const seq of [0, 1, 2, 3, 5, 8, 9, 10, 12]) {
+      await model.seekEvent(seq);
+      await settleReplay(made);
+      expect(model.seq).toBe(seq);
+      expect(model.shown?.seq).toBe(seq);
+    }
+    await model.go({ seq: 8 });
+    expect(model.ms).toBe(5000);
+    await model.go({ ms: 1234 });
+    expect(model.position).toEqual(atTime(1234));
+    model.dispose();
+  });
+
+  it('stays within the record', async () => {
+    const { model } = makeReplay();
+    model.seekTime(99_999);
+    expect([model.ms, model.seq]).toEqual([22_000, 12]);
+    model.seekTime(-5);
+    expect([model.ms, model.seq]).toEqual([0, 0]);
+    await model.seekEvent(1e9);
+    expect(model.atEnd).toBe(true);
+    model.dispose();
+  });
+
+  it('folds once for many movements, and the last one wins', async () => {
+    const made = makeReplay();
+    await settleReplay(made);
+    const shown: number[] = [];
+    made.model.displayed.connect(model => shown.push(model.shown?.seq ?? -1));
+    for (const ms of [100, 900, 1500, 3000, 2000]) {
+      made.model.seekTime(ms);
+    }
+    await settleReplay(made);
+    expect(shown).toEqual([5]);
+    made.model.dispose();
+  });
+
+  it('never shows an older answer, and stops asking for what is far behind', async () => {
+    const answers = new Map<number, () => void>();
+    const signals: AbortSignal[] = [];
+    const frames = makeFrames(2);
+    const made = makeReplay(
+      { frames: makeManifest({}, frames).frames },
+      {
+        frame: (number, signal) => {
+          signals.push(signal);
+          return new Promise(resolve => answers.set(number, () => resolve(frames[number - 1])));
+        }
+      }
+    );
+    made.picture();
+    made.model.seekTime(0);
+    made.picture();
+    expect(made.asked).toEqual([4, 1]);
+    expect(signals[0].aborted).toBe(true);
+    answers.get(1)?.();
+    answers.get(4)?.();
+    await settleReplay(made);
+    expect(made.model.shown?.seq).toBe(2);
+    made.model.dispose();
+  });
+
+  it('steps by edit, run and message, there and back', async () => {
+    const made = makeReplay();
+    const { model } = made;
+    await settleReplay(made);
+    const walk = async (what: 'edit' | 'run' | 'message', by: 1 | -1, times: number): Promise<number[]> => {
+      const told: number[] = [];
+      for (let step = 0; step < times; step++) {
+        await model.step(what, by);
+        await settleReplay(made);
+        told.push(model.seq);
+      }
+      return told;
+    };
+    // The cursor of event 5 is no edit.
+    expect(await walk('edit', -1, 7)).toEqual([11, 9, 7, 6, 4, 2, 0]);
+    expect(await walk('edit', 1, 7)).toEqual([2, 4, 6, 7, 9, 11, 12]);
+    expect(await walk('run', -1, 2)).toEqual([6, 0]);
+    expect(await walk('run', 1, 2)).toEqual([6, 12]);
+    expect(await walk('message', -1, 1)).toEqual([8]);
+    model.dispose();
+  });
+
+  it('tells what the last edit was, for the view to follow', async () => {
+    const made = makeReplay();
+    const told: unknown[] = [];
+    for (const seq of [4, 5, 7, 9, 11]) {
+      await made.model.seekEvent(seq);
+      await settleReplay(made);
+      told.push(made.model.shown?.focus);
+    }
+    expect(told).toEqual([
+      { cell: 'a', pos: 6 },
+      { cell: 'a', pos: 6 },
+      { cell: 'a', pos: null },
+      { cell: 'a', pos: 12 },
+      { cell: 'b', pos: 1 }
+    ]);
+    made.model.dispose();
+  });
+
+  it('gives a moment without going there', async () => {
+    const made = makeReplay();
+    await settleReplay(made);
+    const moment = await made.model.momentAt({ ms: 4000, seq: 7 });
+    expect(moment.cells[0].outputs).toHaveLength(1);
+    expect(made.model.seq).toBe(12);
+    made.model.dispose();
+  });
+
+  it('says when a frame cannot be had, and tries again', async () => {
+    let broken = true;
+    const frames = makeFrames();
+    const made = makeReplay(
+      {},
+      { frame: number => (broken ? Promise.reject(new Error('gone')) : Promise.resolve(frames[number - 1])) }
+    );
+    await settleReplay(made);
+    expect(made.model.error).toEqual(new Error('gone'));
+    expect(made.model.settled).toBe(false);
+    broken = false;
+    made.model.retry();
+    await settleReplay(made);
+    expect([made.model.error, made.model.settled]).toEqual([null, true]);
+    made.model.dispose();
+  });
+
+  it('says when a frame is damaged, and goes on elsewhere', async () => {
+    const frames = makeFrames();
+    const bad = { ...frames[1], entries: [[9, 20_000, 1, [['t', 7, 0, 0, 'x', []]]]] } as never;
+    const made = makeReplay({}, { frame: number => Promise.resolve(number === 2 ? bad : frames[0]) });
+    await settleReplay(made);
+    expect(String(made.model.error)).toContain('does not fit');
+    made.model.seekTime(1000);
+    await settleReplay(made);
+    expect([made.model.error, sources(made)[0]]).toEqual([null, 'startx']);
+    made.model.dispose();
+  });
+
+  it('shows nothing of an empty interview', async () => {
+    const made = makeReplay({ frames: [], last_seq: 0, duration_ms: 0 });
+    await settleReplay(made);
+    expect(made.model.shown?.moment.cells).toEqual([]);
+    expect(made.asked).toEqual([]);
+    made.model.dispose();
+  });
+});
+
+describe('playing', () => {
+  let now = 0;
+  let pictures: FrameRequestCallback[] = [];
+  beforeEach(() => {
+    now = 0;
+    pictures = [];
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    jest.spyOn(window, 'requestAnimationFrame').mockImplementation(call => pictures.push(call));
+    jest.spyOn(window, 'cancelAnimationFrame').mockImplementation(() => (pictures = []));
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  const pass = async (made: ReturnType<typeof makeReplay>, ms: number): Promise<void> => {
+    for (let gone = 0; gone < ms; gone += 100) {
+      now += 100;
+      pictures.splice(0).forEach(call => call(now));
+      await settleReplay(made);
+    }
+  };
+
+  it('goes from the beginning at the speed, skips what is idle, and stops at the end', async () => {
+    const made = makeReplay();
+    const { model } = made;
+    await settleReplay(made);
+    model.speed = 2;
+    model.play();
+    await settleReplay(made);
+    await pass(made, 1000);
+    expect(model.ms).toBe(2000);
+    // At 5 s the gap from 4 s to 20 s has lasted its second: the next picture is one second before its end.
+    await pass(made, 1500);
+    expect(model.ms).toBe(19_000);
+    await pass(made, 2000);
+    expect([model.ms, model.seq, model.playing]).toEqual([22_000, 12, false]);
+    model.dispose();
+  });
+
+  it('plays what is idle when it is told to, and halts', async () => {
+    const made = makeReplay();
+    await settleReplay(made);
+    made.model.seekTime(5000);
+    made.model.skipIdle = false;
+    made.model.play();
+    await settleReplay(made);
+    await pass(made, 1000);
+    expect(made.model.ms).toBe(6000);
+    made.model.pause();
+    await pass(made, 1000);
+    expect(made.model.ms).toBe(6000);
+    made.model.dispose();
+  });
+
+  it('does not leap when the page was in the background', async () => {
+    const made = makeReplay();
+    await settleReplay(made);
+    made.model.seekTime(0);
+    made.model.play();
+    await settleReplay(made);
+    now += 60_000;
+    pictures.splice(0).forEach(call => call(now));
+    expect(made.model.ms).toBe(250);
+    made.model.dispose();
+  });
+
+  it('waits for a frame that is not there yet', async () => {
+    const made = makeReplay({}, { frame: () => new Promise(() => undefined) });
+    made.model.seekTime(0);
+    made.model.play();
+    await pass(made, 1000);
+    expect(made.model.ms).toBe(0);
+    made.model.dispose();
+  });
+});
+
+describe('a live interview', () => {
+  it('grows at its end, and loads only the frame that has grown', async () => {
+    const made = makeReplay({ live: true });
+    const { model, opened } = made;
+    await settleReplay(made);
+    expect(made.asked).toEqual([2, 1]);
+    const frames = opened.manifest.frames.map((info, index) => (index ? { ...info, last_seq: 13 } : info));
+    model.update({ ...opened, manifest: { ...opened.manifest, last_seq: 13, duration_ms: 23_000, frames } });
+    await settleReplay(made);
+    expect([model.ms, model.seq]).toEqual([23_000, 13]);
+    expect(made.asked).toEqual([2, 1, 2]);
+    model.seekTime(1000);
+    model.update({ ...opened, manifest: { ...opened.manifest, last_seq: 14, duration_ms: 24_000 } });
+    expect(model.ms).toBe(1000);
+    model.dispose();
+  });
+
+  it('is asked for news every few seconds until it is over', async () => {
+    jest.useFakeTimers();
+    const made = makeReplay({ live: true });
+    const manifest = jest.fn(() =>
+      Promise.resolve(makeManifest({ live: true, last_seq: 13, duration_ms: 23_000 }))
+    );
+    made.source.manifest = manifest;
+    const refresh = follow(made.model);
+    await jest.advanceTimersByTimeAsync(FOLLOW_MS);
+    expect(made.model.seq).toBe(13);
+    refresh?.();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(manifest).toHaveBeenCalledTimes(2);
+    manifest.mockImplementation(() => Promise.resolve(makeManifest({ last_seq: 14, duration_ms: 24_000 })));
+    await jest.advanceTimersByTimeAsync(3 * FOLLOW_MS);
+    expect(manifest).toHaveBeenCalledTimes(3);
+    expect([made.model.seq, made.model.manifest.live]).toEqual([14, false]);
+    expect(follow(made.model)).toBeNull();
+    made.model.dispose();
+    jest.useRealTimers();
+  });
+});
+
+describe('openReplay', () => {
+  it('waits while the server prepares it', async () => {
+    jest.useFakeTimers();
+    const { source } = makeReplay();
+    const answers = [{ progress: 0.25 }, { progress: 0.5 }, makeManifest()];
+    source.manifest = () => Promise.resolve(answers.shift() ?? makeManifest());
+    const parts: number[] = [];
+    const opening = openReplay(source, part => parts.push(part));
+    await jest.advanceTimersByTimeAsync(2000);
+    expect((await opening).manifest.last_seq).toBe(12);
+    expect(parts).toEqual([0.25, 0.5]);
+    jest.useRealTimers();
+  });
+
+  it('leaves out runs that never began', () => {
+    const [run] = STORY.runs;
+    const skipped = { ...run, id: 'r2', started_seq: null, started_ms: null };
+    expect(readStory({ ...STORY, runs: [skipped, run] }).runs.map(({ id }) => id)).toEqual(['r1']);
+  });
+});

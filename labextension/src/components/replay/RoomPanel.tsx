@@ -1,0 +1,113 @@
+import React, { useEffect, useLayoutEffect, useRef } from 'react';
+
+import { clock, presenceName, roleName } from '../../format';
+import type { ReplayModel } from '../../replay/model';
+import type { Renderers } from '../../replay/outputs';
+import { until } from '../../replay/position';
+import type { Role } from '../../api';
+import { peopleAt } from '../../replay/story';
+import { nameOf, switchesText } from '../../replay/words';
+import type { Translations } from '../../tokens';
+import { FilesSection } from '../Files';
+
+import { useMoment } from './moment';
+
+/** Messages that are shown at once; earlier ones are a step back. */
+const LAST = 200;
+
+interface Props {
+  model: ReplayModel;
+  renderers: Renderers;
+  trans: Translations;
+}
+
+/** Who was there, and what had been said. */
+export function RoomPanel(props: Props): JSX.Element {
+  const { model, trans } = props;
+  useMoment(model);
+  return (
+    <>
+      <People {...props} />
+      <FilesSection files={model.manifest.room.files ?? []} trans={trans} />
+      <Chat {...props} />
+    </>
+  );
+}
+
+function People(props: Props): JSX.Element {
+  const { model, trans } = props;
+  const people = peopleAt(model.story, model.manifest.members, model.position);
+  return (
+    <section aria-label={trans.__('People')} data-testid="interview-replay-people">
+      <h2>{trans.__('People')}</h2>
+      {people.length === 0 && <p className="jp-Interview-empty">{trans.__('Nobody is in the room.')}</p>}
+      <ul>
+        {people.map(({ index, member, presence, permissions }) => (
+          <li key={index} className={`jp-Interview-person jp-mod-${presence}`} data-presence={presence}>
+            <span className="jp-Interview-dot" aria-hidden="true" />
+            <span className="jp-Interview-name">
+              <span className="jp-Interview-swatch" style={{ background: member.color ?? undefined }} />
+              {member.name}
+              <small>
+                {roleName(member.role as Role, trans)} · {presenceName(presence, trans)}
+              </small>
+            </span>
+            <small className="jp-Interview-may">{switchesText(permissions, trans)}</small>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Chat(props: Props): JSX.Element {
+  const { model, trans } = props;
+  const messages = until(model.story.messages, model.position);
+  const list = useRef<HTMLOListElement>(null);
+  const last = messages.length;
+  useEffect(() => {
+    const body = list.current?.closest('.jp-Interview-sideBody');
+    if (body) {
+      body.scrollTop = body.scrollHeight;
+    }
+  }, [last]);
+  return (
+    <section aria-label={trans.__('Chat')} data-testid="interview-replay-chat">
+      <h2>{trans.__('Chat')}</h2>
+      {last === 0 && <p className="jp-Interview-empty">{trans.__('No messages yet.')}</p>}
+      <ol ref={list}>
+        {messages.slice(-LAST).map(message => {
+          const { members } = model.manifest;
+          return (
+            <li key={message.seq} className="jp-Interview-message">
+              <span
+                className="jp-Interview-swatch"
+                style={{ background: members[message.member]?.color ?? undefined }}
+              />
+              <strong>{nameOf(members, message.member, trans)}</strong>{' '}
+              <button
+                type="button"
+                className="jp-Interview-time"
+                onClick={() => model.seek({ ms: message.ms, seq: message.seq })}
+              >
+                {clock(message.ms)}
+              </button>
+              <Text renderers={props.renderers} text={message.content} />
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+/** A message's text; Markdown, as in the room. */
+function Text(props: { renderers: Renderers; text: string }): JSX.Element {
+  const { renderers, text } = props;
+  const host = useRef<HTMLDivElement>(null);
+  useLayoutEffect(
+    () => (host.current ? renderers.markdown(host.current, text) : undefined),
+    [renderers, text]
+  );
+  return <div ref={host} className="jp-Interview-messageText" />;
+}

@@ -1,0 +1,36 @@
+/**
+ * Which editors does the player have where there is no JupyterLab around it? The same ones, from the same package.
+ */
+import type { YBaseCell } from '@jupyter/ydoc';
+import type { IEditorServices } from '@jupyterlab/codeeditor';
+import {
+  CodeMirrorEditorFactory,
+  CodeMirrorMimeTypeService,
+  EditorExtensionRegistry,
+  EditorLanguageRegistry,
+  EditorThemeRegistry,
+  ybinding
+} from '@jupyterlab/codemirror';
+
+export function editorServices(): IEditorServices {
+  const themes = new EditorThemeRegistry();
+  EditorThemeRegistry.getDefaultThemes().forEach(theme => themes.addTheme(theme));
+  const languages = new EditorLanguageRegistry();
+  EditorLanguageRegistry.getDefaultLanguages().forEach(language => languages.addLanguage(language));
+  const extensions = new EditorExtensionRegistry();
+  EditorExtensionRegistry.getDefaultExtensions({ themes }).forEach(extension =>
+    extensions.addExtension(extension)
+  );
+  // In JupyterLab a plugin does this: without it an editor shows the text that it began with for ever.
+  extensions.addExtension({
+    name: 'shared-model-binding',
+    factory: ({ model }) =>
+      EditorExtensionRegistry.createImmutableExtension(
+        ybinding({ ytext: (model.sharedModel as YBaseCell<never>).ysource })
+      )
+  });
+  return {
+    factoryService: new CodeMirrorEditorFactory({ extensions, languages }),
+    mimeTypeService: new CodeMirrorMimeTypeService(languages)
+  };
+}

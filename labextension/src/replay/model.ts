@@ -1,0 +1,421 @@
+/**
+ * Which moment of the interview is wanted, and which one is there?
+ *
+ * The position changes at once and as often as one likes; the moment that belongs to it follows before the next picture,
+ * or when its frame is loaded. Then the last wish wins. Components read this and listen to its signals.
+ */
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { advance, nextSpeed, Ticker } from './clock';
+import { FrameStore } from './frames';
+import type { Focus, FrameFold } from './framefold';
+import { happeningOf } from './framefold';
+import type { Target } from './link';
+import { edits, type Moment, NOTHING } from './moment';
+import { atTime, compare, countUntil, type Happening, type Position } from './position';
+import type { Bookmark, Manifest, ReplaySource, Story } from './record';
+import { landmarks } from './landmarks';
+
+/** What there is to show: a moment, and what belongs to it. */
+export interface Shown {
+  moment: Moment;
+  /** Of the last event that the position includes. */
+  seq: number;
+  /** Where the last edit was. */
+  focus: Focus | null;
+}
+
+/** What can be stepped to. */
+export type Step = 'edit' | 'run' | 'message';
+
+/** What was loaded at once. */
+export interface Opened {
+  manifest: Manifest;
+  story: Story;
+  bookmarks: Bookmark[];
+}
+
+/** Calls back before the next picture; a page in the background gets no pictures, so there it does at once. */
+function beforePicture(call: () => void): void {
+  if (document.hidden) {
+    call();
+  } else {
+    requestAnimationFrame(call);
+  }
+}
+
+export class ReplayModel implements IDisposable {
+  constructor(
+    readonly source: ReplaySource,
+    opened: Opened,
+    private readonly schedule: (call: () => void) => void = beforePicture
+  ) {
+    this.frames = new FrameStore((number, signal) => source.frame(number, signal));
+    this.opened = opened;
+    this.events = landmarks(opened);
+    this.frames.list = opened.manifest.frames;
+    this._position = this.end;
+    this.want();
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  get manifest(): Manifest {
+    return this.opened.manifest;
+  }
+
+  get story(): Story {
+    return this.opened.story;
+  }
+
+  get bookmarks(): readonly Bookmark[] {
+    return this.opened.bookmarks;
+  }
+
+  get position(): Position {
+    return this._position;
+  }
+
+  /** Milliseconds from the first event to the position. */
+  get ms(): number {
+    return this._position.ms;
+  }
+
+  get duration(): number {
+    return this.manifest.duration_ms;
+  }
+
+  /** The last position. */
+  get end(): Position {
+    return { ms: this.duration, seq: this.manifest.last_seq };
+  }
+
+  get atEnd(): boolean {
+    return this.ms >= this.duration && this._position.seq >= this.manifest.last_seq;
+  }
+
+  /** Sequence number of the last known event that the position includes. */
+  get seq(): number {
+    const { seq } = this._position;
+    if (this.atEnd) {
+      return this.manifest.last_seq;
+    }
+    if (Number.isFinite(seq)) {
+      return seq;
+    }
+    const index = this.frames.indexAt(this._position);
+    const fold = this.frames.peek(index);
+    const count = fold?.count(this._position) ?? 0;
+    const entry = count > 0 ? fold?.frame.entries[count - 1][0] : this.frames.list[index]?.first_seq;
+    const known = countUntil(this.events, event => event, this._position);
+    return Math.max(entry ?? 0, known > 0 ? this.events[known - 1].seq : 0, 0);
+  }
+
+  /** The moment on display; `null` before the first one. */
+  get shown(): Shown | null {
+    return this._shown;
+  }
+
+  /** Whether the moment on display is the one of the position. */
+  get settled(): boolean {
+    return this._shown !== null && !this.waiting && this.error === null;
+  }
+
+  /** Why the moment of the position cannot be had. */
+  error: unknown = null;
+
+  get playing(): boolean {
+    return this.ticker.running;
+  }
+
+  get speed(): number {
+    return this._speed;
+  }
+  set speed(speed: number) {
+    this._speed = speed;
+    this._changed.emit();
+  }
+
+  get skipIdle(): boolean {
+    return this._skipIdle;
+  }
+  set skipIdle(skip: boolean) {
+    this._skipIdle = skip;
+    this._changed.emit();
+  }
+
+  /** Whether the notebook is scrolled to where the edit is. */
+  get follow(): boolean {
+    return this._follow;
+  }
+  set follow(follow: boolean) {
+    this._follow = follow;
+    this._changed.emit();
+  }
+
+  /** Whether every character is coloured by its author. */
+  get whoWrote(): boolean {
+    return this._whoWrote;
+  }
+  set whoWrote(show: boolean) {
+    this._whoWrote = show;
+    this._changed.emit();
+  }
+
+  /** The position changed. */
+  get moved(): ISignal<this, void> {
+    return this._moved;
+  }
+
+  /** The moment on display changed, or could not be had. */
+  get displayed(): ISignal<this, void> {
+    return this._displayed;
+  }
+
+  /** Options, bookmarks, playing, or the record itself changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Go to a position. */
+  seek(position: Position): void {
+    const ms = Math.min(Math.max(0, position.ms), this.duration);
+    const to = ms < position.ms ? this.end : { ms, seq: position.ms < 0 ? 0 : position.seq };
+    if (compare(to, this._position) !== 0) {
+      this._position = to;
+      this.want();
+      this._moved.emit();
+    }
+  }
+
+  /** Go to a moment in milliseconds; only whole ones count, so that a link leads to exactly the same moment. */
+  seekTime(ms: number): void {
+    this.seek(ms >= this.duration ? this.end : atTime(Math.floor(ms)));
+  }
+
+  /** Go to an event. Resolves when it is known where that is. */
+  async seekEvent(seq: number): Promise<void> {
+    const wanted = Math.min(Math.max(0, seq), this.manifest.last_seq);
+    const wish = ++this.wish;
+    const index = this.frames.indexOf(wanted);
+    const fold = await this.frames.get(index);
+    if (wish !== this.wish || this.disposed) {
+      return;
+    }
+    const { entries } = fold.frame;
+    const entry = entries[countUntil(entries, ([at]) => ({ ms: 0, seq: at }), { ms: 0, seq: wanted }) - 1];
+    const known =
+      this.events[countUntil(this.events, ({ seq: at }) => ({ ms: 0, seq: at }), { ms: 0, seq: wanted }) - 1];
+    const ms = Math.max(entry?.[1] ?? 0, known?.ms ?? 0, this.frames.list[index]?.first_ms ?? 0);
+    this.seek(wanted === this.manifest.last_seq ? this.end : { ms, seq: wanted });
+  }
+
+  /** Go to what a link names. */
+  async go(target: Target): Promise<void> {
+    if ('ms' in target) {
+      this.wish += 1;
+      this.seekTime(target.ms);
+    } else {
+      await this.seekEvent(target.seq);
+    }
+  }
+
+  /** Go to the next (1) or previous (-1) edit, run or message; the beginning or end where there is none. */
+  async step(what: Step, by: 1 | -1): Promise<void> {
+    this.pause();
+    const wish = ++this.wish;
+    const found = what === 'edit' ? await this.edit(by) : this.landmark(what, by);
+    if (wish === this.wish && !this.disposed) {
+      this.seek(found ?? (by > 0 ? this.end : { ms: 0, seq: 0 }));
+    }
+  }
+
+  play(): void {
+    if (this.playing) {
+      return;
+    }
+    if (this.atEnd && !this.manifest.live) {
+      this.seek({ ms: 0, seq: 0 });
+    }
+    this.ticker.start();
+    this._changed.emit();
+  }
+
+  pause(): void {
+    if (this.playing) {
+      this.ticker.stop();
+      this._changed.emit();
+    }
+  }
+
+  faster(by: 1 | -1): void {
+    this.speed = nextSpeed(this.speed, by);
+  }
+
+  /** Try again what failed. */
+  retry(): void {
+    this.want();
+    this._moved.emit();
+  }
+
+  /** Take over what the server tells by now: a live interview has grown. Who stood at the end stays there. */
+  update(opened: Opened): void {
+    const atEnd = this.atEnd;
+    this.opened = opened;
+    this.events = landmarks(opened);
+    this.frames.list = opened.manifest.frames;
+    if (atEnd && !this.playing) {
+      this._position = this.end;
+    }
+    this.want();
+    this._moved.emit();
+    this._changed.emit();
+  }
+
+  /** Take over the bookmarks after one was added, changed or removed. */
+  updateBookmarks(bookmarks: Bookmark[]): void {
+    this.opened = { ...this.opened, bookmarks: [...bookmarks].sort(compare) };
+    this._changed.emit();
+  }
+
+  /** The moment of a position, without going there. */
+  async momentAt(position: Position): Promise<Moment> {
+    const fold = await this.frames.get(this.frames.indexAt(position));
+    return fold.at(fold.count(position));
+  }
+
+  dispose(): void {
+    if (this.disposed) {
+      return;
+    }
+    this.disposed = true;
+    this.ticker.stop();
+    this.frames.dispose();
+    Signal.clearData(this);
+  }
+
+  private tick(elapsed: number): void {
+    if (this.waiting && this.error === null) {
+      // The clock stands until the frame is there.
+      return;
+    }
+    const ms = advance(this.ms + this.rest, elapsed, this, this.manifest.idle);
+    this.rest = ms % 1;
+    this.seekTime(ms);
+    if (this.atEnd && !this.manifest.live) {
+      this.pause();
+    }
+  }
+
+  /** Ask for the moment of the position: before the next picture if its frame is there, else when it is. */
+  private want(): void {
+    this.waiting = true;
+    this.error = null;
+    if (this.scheduled) {
+      return;
+    }
+    this.scheduled = true;
+    this.schedule(() => {
+      this.scheduled = false;
+      if (!this.disposed) {
+        this.show();
+      }
+    });
+  }
+
+  private show(): void {
+    const index = this.frames.indexAt(this._position);
+    const neighbours = [index, index + 1, index - 1];
+    this.frames.abandonAllBut(...neighbours);
+    if (index < 0) {
+      return this.display(NOTHING, null);
+    }
+    const fold = this.frames.peek(index);
+    if (fold) {
+      this.fold(fold);
+      this.frames.prefetch(...neighbours.slice(1, this.playing ? 2 : 3));
+      return;
+    }
+    this.frames.get(index).then(
+      () => this.want(),
+      (reason: unknown) => {
+        if (!this.disposed && index === this.frames.indexAt(this._position)) {
+          this.fail(reason);
+        }
+      }
+    );
+  }
+
+  private fold(fold: FrameFold): void {
+    try {
+      const count = fold.count(this._position);
+      this.display(fold.at(count), fold.focus(count));
+    } catch (reason) {
+      this.fail(reason);
+    }
+  }
+
+  private display(moment: Moment, focus: Focus | null): void {
+    this.waiting = false;
+    this._shown = { moment, seq: this.seq, focus };
+    this._displayed.emit();
+  }
+
+  private fail(reason: unknown): void {
+    this.error = reason;
+    this.pause();
+    this._displayed.emit();
+  }
+
+  /** The edit after or before the position. */
+  private async edit(by: 1 | -1): Promise<Position | null> {
+    let index = this.frames.indexAt(this._position);
+    for (; index >= 0 && index < this.frames.list.length; index += by) {
+      const { frame } = await this.frames.get(index);
+      const count = countUntil(frame.entries, happeningOf, this._position);
+      const inside = by > 0 ? frame.entries.slice(count) : this.before(frame.entries.slice(0, count));
+      const found = by > 0 ? inside.find(edits) : inside.reverse().find(edits);
+      if (found) {
+        return happeningOf(found);
+      }
+    }
+    return null;
+  }
+
+  /** The entries that lie before the last edit which the position includes: it is the one on display. */
+  private before<T extends Parameters<typeof happeningOf>[0]>(entries: T[]): T[] {
+    const current = this.seq;
+    return entries.filter(entry => entry[0] < current);
+  }
+
+  private landmark(what: Exclude<Step, 'edit'>, by: 1 | -1): Position | null {
+    const all: readonly Happening[] = what === 'run' ? this.story.runs : this.story.messages;
+    const places = all.map(({ ms, seq }) => ({ ms, seq }));
+    return by > 0
+      ? (places.find(place => compare(place, this._position) > 0) ?? null)
+      : (places.reverse().find(place => place.seq < this.seq && compare(place, this._position) < 0) ?? null);
+  }
+
+  private disposed = false;
+  private waiting = true;
+  private scheduled = false;
+  private wish = 0;
+  /** What playing has gone beyond the position, in milliseconds; less than one. */
+  private rest = 0;
+  private opened: Opened;
+  private events: readonly Happening[];
+  private _position: Position;
+  private _shown: Shown | null = null;
+  private _speed = 1;
+  private _skipIdle = true;
+  private _follow = true;
+  private _whoWrote = false;
+  private readonly frames: FrameStore;
+  private readonly ticker = new Ticker(elapsed => this.tick(elapsed));
+  private readonly _moved = new Signal<this, void>(this);
+  private readonly _displayed = new Signal<this, void>(this);
+  private readonly _changed = new Signal<this, void>(this);
+}

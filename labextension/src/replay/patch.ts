@@ -1,0 +1,152 @@
+/**
+ * How is a cell on screen brought to another cell with as few changes as possible?
+ *
+ * What does not change does not flicker, and keeps its editor.
+ */
+import type { SharedCell, YCodeCell } from '@jupyter/ydoc';
+import type { IOutput } from '@jupyterlab/nbformat';
+import { JSONExt, type PartialJSONObject } from '@lumino/coreutils';
+
+import type { RoomNotebook } from '../notebook';
+
+import type { Moment, MomentCell } from './moment';
+
+/** A cell of the notebook on screen. */
+export type Slot = RoomNotebook['cells'][number];
+
+/** Bring the notebook's metadata to a moment's. */
+export function patchMetadata(shared: RoomNotebook, metadata: Moment['metadata']): void {
+  shared.setMetadata(JSONExt.deepCopy(metadata));
+}
+
+/** Metadata as it may be shown: whatever the past says, its outputs are not trusted. */
+function metadataOf(cell: MomentCell): PartialJSONObject {
+  const metadata = JSONExt.deepCopy(cell.metadata);
+  delete metadata.trusted;
+  return metadata;
+}
+
+/** What a new slot for a cell begins with. Its id is its own: it will show other cells, too. */
+export function contentOf(cell: MomentCell): SharedCell.Cell {
+  return {
+    cell_type: cell.cell_type,
+    metadata: metadataOf(cell),
+    source: cell.source,
+    ...(cell.cell_type === 'code'
+      ? { outputs: joinStreams(cell.outputs), execution_count: cell.execution_count }
+      : cell.attachments
+        ? { attachments: JSONExt.deepCopy(cell.attachments as PartialJSONObject) }
+        : {})
+  };
+}
+
+/** Bring a slot to a cell; `before` is what it shows now, where that is known. */
+export function patchCell(shared: Slot, before: MomentCell | undefined, cell: MomentCell): void {
+  const source = shared.getSource();
+  if (source !== cell.source) {
+    const { start, end, text } = difference(source, cell.source);
+    shared.updateSource(start, end, text);
+  }
+  if (!before || !JSONExt.deepEqual(before.metadata, cell.metadata)) {
+    shared.setMetadata(metadataOf(cell) as never);
+  }
+  if (shared.cell_type === 'code') {
+    const code = shared;
+    if (before?.outputs !== cell.outputs) {
+      const shown = before ? joinStreams(before.outputs) : code.getOutputs();
+      patchOutputs(code, shown, joinStreams(cell.outputs));
+    }
+    code.execution_count = cell.execution_count;
+    code.executionState = cell.execution_state === 'running' ? 'running' : 'idle';
+  } else if (before?.attachments !== cell.attachments) {
+    shared.attachments = JSONExt.deepCopy((cell.attachments ?? {}) as PartialJSONObject) as never;
+  }
+}
+
+/** Outputs are appended to where that is all; else they are made anew. */
+function patchOutputs(cell: YCodeCell, before: readonly IOutput[], outputs: IOutput[]): void {
+  const same = before.findIndex((output, index) => !equal(output, outputs[index]));
+  const kept = same === -1 ? before.length : same;
+  if (kept === before.length) {
+    if (outputs.length > kept) {
+      cell.updateOutputs(kept, kept, outputs.slice(kept));
+    }
+    return;
+  }
+  const tail = kept === before.length - 1 ? grownBy(before[kept], outputs[kept]) : null;
+  if (tail !== null) {
+    cell.appendStreamOutput(kept, tail);
+    if (outputs.length > kept + 1) {
+      cell.updateOutputs(kept + 1, kept + 1, outputs.slice(kept + 1));
+    }
+  } else {
+    // In one step, JupyterLab would add a new stream to an old one of that name, and remove both.
+    cell.clearOutputs();
+    cell.setOutputs(outputs);
+  }
+}
+
+function equal(a: IOutput, b: IOutput | undefined): boolean {
+  return b !== undefined && JSONExt.deepEqual(a, b);
+}
+
+/** What was appended to a stream; `null` where it is another output. */
+function grownBy(before: IOutput, after: IOutput | undefined): string | null {
+  if (before.output_type !== 'stream' || after?.output_type !== 'stream' || before.name !== after.name) {
+    return null;
+  }
+  const [old, now] = [streamText(before), streamText(after)];
+  return now.startsWith(old) ? now.slice(old.length) : null;
+}
+
+function streamText(output: IOutput): string {
+  const { text } = output as { text?: string | string[] };
+  return Array.isArray(text) ? text.join('') : (text ?? '');
+}
+
+/** Outputs as JupyterLab's own model holds them: neighbouring streams of one name are one. */
+export function joinStreams(outputs: readonly IOutput[]): IOutput[] {
+  const joined: IOutput[] = [];
+  for (const output of outputs) {
+    const last = joined[joined.length - 1] as IOutput | undefined;
+    if (output.output_type !== 'stream') {
+      joined.push(output);
+    } else if (last?.output_type === 'stream' && last.name === output.name) {
+      joined[joined.length - 1] = { ...last, text: streamText(last) + streamText(output) };
+    } else {
+      joined.push({ ...output, text: streamText(output) });
+    }
+  }
+  return joined;
+}
+
+/** The one splice that turns `before` into `after`; never between the halves of a surrogate pair. */
+export function difference(before: string, after: string): { start: number; end: number; text: string } {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) {
+    start += 1;
+  }
+  if (start > 0 && isHigh(before.charCodeAt(start - 1))) {
+    start -= 1;
+  }
+  let tail = 0;
+  while (
+    tail < shorter - start &&
+    before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
+  ) {
+    tail += 1;
+  }
+  if (tail > 0 && isLow(before.charCodeAt(before.length - tail))) {
+    tail -= 1;
+  }
+  return { start, end: before.length - tail, text: after.slice(start, after.length - tail) };
+}
+
+function isHigh(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
+}
+
+function isLow(code: number): boolean {
+  return code >= 0xdc00 && code < 0xe000;
+}

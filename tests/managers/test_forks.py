@@ -1,0 +1,183 @@
+"""Does a fork start where the other room was, and does it say honestly what runs differently?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_interview.core.errors import BadRequest, NotFound
+from jupyter_interview.core.models import JSON, EventKind, ExecutionResult, KernelState, RunStatus
+from jupyter_interview.core.permissions import Role
+from jupyter_interview.managers.accounts import OWNER
+from jupyter_interview.managers.collector import Collector, comparable
+from jupyter_interview.managers.live import LiveRoom
+from tests.collab.clients import Client, new_cell
+from tests.managers.house import House
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """On a SQLite database."""
+    house = await House(f"sqlite:///{tmp_path / 'forks.db'}").start()
+    yield house
+    await house.stop()
+
+
+async def ran(house: House, live: LiveRoom, ada: Client, text: str, status: RunStatus = RunStatus.OK) -> None:
+    """A run of the first cell that printed something."""
+    await live.runs.request(ada.member, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.begin().stream("stdout", text)
+    kernel.end(status)
+    await live.log.barrier()
+
+
+async def begun(house: House) -> tuple[LiveRoom, Client]:
+    """A room with a candidate."""
+    live = await house.room(starter="print(1)", files=[("a.txt", b"content")], tags=["x"])
+    ada = Client(house, live, await house.seat(live, Role.CANDIDATE))
+    await ada.connect()
+    return live, ada
+
+
+async def settled(house: House, live: LiveRoom, made: JSON, texts: list[tuple[str, RunStatus]]) -> JSON:
+    """The progress of a fork once its kernel printed these texts."""
+    fork = await house.rooms.open(made["id"])
+    task = house.forks._reruns[made["id"]].task
+    assert task is not None
+    kernel = None
+    for text, status in texts:
+        while kernel is None or not kernel.waiting:
+            await asyncio.sleep(0)
+            kernel = house.kernels.get(fork.room.id)
+        kernel.begin().stream("stdout", text)
+        kernel.end(status)
+    await task
+    return house.forks.progress(live.room, made["id"])
+
+
+async def test_a_fork_is_the_room_as_it_was(house: House) -> None:
+    live, ada = await begun(house)
+    seq = live.log.seq
+    ada.type("later = 2\n", 0)
+    await ada.flush()
+    made = await house.forks.fork(live.room, OWNER, seq, None, rerun=False)
+    fork = await house.rooms.open(made["id"])
+    assert fork.document.notebook() == (await house.replay.notebook(live.room, str(seq)))[0]
+    assert fork.room.title == "Interview (fork)" and fork.room.tags == ("x",)
+    assert [file.name for file in fork.room.files] == ["a.txt"]
+    [created] = await house.story(fork, EventKind.ROOM_CREATED)
+    assert (created.payload or {})["forked_from"] == {"room": live.room.id, "seq": seq}
+    assert house.forks.progress(live.room, made["id"])["state"] == "none"
+    moment, _ = await house.replay.moment(fork.room)
+    assert {run[2] for cell in moment.cells for run in cell["authors"]} == {2}, "all of it is what it began with"
+    for at in (0, "2000-01-01"):
+        with pytest.raises(NotFound):
+            await house.forks.fork(live.room, OWNER, at, None, rerun=False)
+    with pytest.raises(BadRequest):
+        await house.forks.fork(live.room, OWNER, "x", None, rerun=False)
+    with pytest.raises(NotFound):
+        house.forks.progress(fork.room, made["id"])
+
+
+async def test_what_runs_differently(house: House) -> None:
+    """Another end, and runs that nobody waits for again; where the hashes are equal, so are the outputs."""
+    live, ada = await begun(house)
+    for text in ("same\n", "one\n", "fails\n"):
+        await ran(house, live, ada, text)
+    await live.runs.request(ada.member, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.begin().stream("stdout", "gone\n")
+    ada.cells.insert(0, new_cell("other", "x"))
+    del ada.cells[1]
+    await ada.flush()
+    kernel.end()
+    await ran(house, live, ada, "stuck", RunStatus.TIMEOUT)
+    await live.log.barrier()
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, "Again", rerun=True)
+    again = [("same\n", RunStatus.OK), ("two\n", RunStatus.OK), ("fails\n", RunStatus.ERROR), ("gone\n", RunStatus.OK)]
+    progress = await settled(house, live, made, again)
+    assert progress["state"] == "done" and progress["done"] == progress["total"] == 5
+    reasons = [difference["reason"] for difference in progress["differences"]]
+    assert reasons == ["status", "not_repeated"], "equal hashes are equal outputs"
+
+
+async def test_outputs_are_compared_where_hashes_differ(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, ada = await begun(house)
+    await ran(house, live, ada, "same 0x7f0011223344\n")
+    await ran(house, live, ada, "one\n")
+    await live.runs.request(ada.member, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.begin().stream("stdout", "gone\n")
+    del ada.cells[0]
+    await ada.flush()
+    kernel.end()
+    await live.log.barrier()
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, None, rerun=True)
+    state = house.forks._reruns[made["id"]]
+    # As another kernel would say it.
+    monkeypatch.setattr(
+        "tests.managers.house.ExecutionResult",
+        lambda status, count, duration, digest, message=None: result(status, count, duration, f"{digest}!", message),
+    )
+    progress = await settled(
+        house, live, made, [(text, RunStatus.OK) for text in ("same 0xdeadbeef00\n", "2\n", "gone\n")]
+    )
+    assert state.state == "done"
+    assert [(each["reason"], each["source"]) for each in progress["differences"]] == [
+        ("outputs", "print(1)"),
+        ("gone", "print(1)"),
+    ]
+    assert progress["differences"][0]["recorded"][0]["text"] == "one\n"
+    assert progress["differences"][0]["now"][0]["text"] == "2\n"
+
+
+def result(*words: Any) -> Any:
+    """As a kernel says it."""
+    return ExecutionResult(*words)
+
+
+async def test_no_kernel(house: House) -> None:
+    """That nothing can be run again is said, and the fork is there all the same."""
+    live, ada = await begun(house)
+    await ran(house, live, ada, "1\n")
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, None, rerun=False)
+    fork = await house.rooms.open(made["id"])
+    fork.runs._executor()
+    house.kernels[fork.room.id].state = KernelState.UNAVAILABLE
+    state = house.forks._reruns[made["id"]]
+    await house.forks._rerun(live.room, fork, live.log.seq, state)
+    assert state.state == "failed" and state.message
+
+
+def test_what_is_comparable() -> None:
+    """Streams as a whole, no counts, colours and addresses; everything else counts."""
+    collector = Collector()
+    collector.begin()
+    collector.stream("stdout", "a")
+    collector.stream("stderr", "b")
+    collector.stream("stdout", "c <x at 0x7f00aa11bb22>")
+    collector.display({"output_type": "execute_result", "data": {"text/plain": "1"}, "execution_count": 4}, "d")
+    collector.update_display("d", {"text/plain": "2"}, {})
+    collector.finish(1)
+    one = collector.outputs()
+    other: list[JSON] = [
+        {"output_type": "stream", "name": "stdout", "text": "ac <x at 0x7f0000000000>"},
+        {"output_type": "stream", "name": "stderr", "text": "\x1b[31mb\x1b[0m"},
+        {"output_type": "execute_result", "data": {"text/plain": ["2"]}, "metadata": {}, "execution_count": 9},
+    ]
+    assert comparable(one) == comparable(other)
+    other[2]["data"] = {"text/plain": "3"}
+    assert comparable(one) != comparable(other)
+    trace: list[list[JSON]] = [
+        [{"output_type": "error", "ename": "E", "evalue": "v", "traceback": [f"Cell In[{n}], line 1"]}] for n in (1, 22)
+    ]
+    assert comparable(trace[0]) == comparable(trace[1])
+    trace[1][0]["ename"] = "F"
+    assert comparable(trace[0]) != comparable(trace[1])
+    collector.clear()
+    assert collector.outputs() == []

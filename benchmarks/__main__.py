@@ -21,6 +21,9 @@ FULL = {
     "compile_run": ["--rounds", "10"],
     "room_page": ["--rounds", "8"],
     "disk": ["--seconds", "60"],
+    "chain": ["--turns", "100"],
+    "replay": ["--hours", "1", "8"],
+    "replay_page": ["--seeks", "100"],
 }
 QUICK = {
     "keystroke": ["--rooms", "1", "--seconds", "2", "--turns", "1"],
@@ -32,6 +35,9 @@ QUICK = {
     "compile_run": ["--rounds", "1"],
     "room_page": ["--rounds", "1"],
     "disk": ["--seconds", "3"],
+    "chain": ["--turns", "2"],
+    "replay": ["--hours", "0.1"],
+    "replay_page": ["--seeks", "5", "--rounds", "1", "--hours", "0.1"],
 }
 
 OVER_ENGINES = ("kernel_pool", "restart_interrupt", "room_capacity", "compile_run")

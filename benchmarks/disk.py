@@ -2,7 +2,7 @@
 
 One typist types 10 keys a second for a minute on the real server. Counted is what the SQLite file has grown by, the
 write-ahead log checkpointed into it before and after, divided by the keys; apart from it the size that the write-ahead
-log had. A cursor update goes with each key; cursors are not logged, and would show here if they were.
+log had. A cursor update goes with each key; one that only follows what was typed is not logged, and would show here.
 
     python -m benchmarks.disk --seconds 60
 """

@@ -1,2 +1,3 @@
 import './base.css';
 import './replay.css';
+import './replayside.css';

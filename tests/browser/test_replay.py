@@ -1,4 +1,4 @@
-"""The replay in real Chromium: play, seek, step, link, authors, cursors, runs, bookmarks, fork; by mouse and by keyboard."""
+"""The replay in real Chromium: play, seek, step, link, authors, cursors, runs, bookmarks, fork; by mouse and by key."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ import pytest_asyncio
 from pycrdt import create_update_message
 from tornado.websocket import WebSocketClosedError
 
+from jupyter_interview.auth import load_secret
 from jupyter_interview.collab import fold
 from jupyter_interview.core.models import DOCUMENT_KINDS
+from jupyter_interview.db import Vault
 from jupyter_interview.db.engine import open_engine
 from jupyter_interview.db.events import read_events
 from tests.fixtures.server import Server, ServerFactory
@@ -98,12 +101,13 @@ def expected(typists: list[Typist]) -> Counter[str]:
     return Counter(f"{typist.mark}{number}" for typist in typists for number in range(typist.written))
 
 
-def logged_notebook(database_url: str, room_id: str) -> dict[str, Any]:
-    """The fold of the log, read from the database without the server."""
-    engine = open_engine(database_url, writer=False)
+def logged_notebook(database_url: str, room: Room) -> dict[str, Any]:
+    """The fold of the log, read from the database without the server, with the key from its vault file."""
+    vault = Path(room.house.server.environ()["JUPYTER_DATA_DIR"]) / "interview" / "vault"
+    engine = open_engine(database_url, writer=False, vault=Vault(load_secret(vault)))
     try:
         with engine.connect() as connection:
-            key = connection.exec_driver_sql(f"SELECT key FROM room WHERE id = '{room_id}'").scalar_one()  # noqa: S608
+            key = connection.exec_driver_sql(f"SELECT key FROM room WHERE id = '{room.id}'").scalar_one()  # noqa: S608
             events = read_events(connection, key)
     finally:
         engine.dispose()
@@ -124,7 +128,7 @@ async def agreement(typists: list[Typist], room: Room, database_url: str) -> Non
     assert len(texts) == 1, texts
     exported = await room.notebook()
     assert exported["cells"][0]["source"] == texts.pop()
-    assert logged_notebook(database_url, room.id) == exported
+    assert logged_notebook(database_url, room) == exported
     shown = (await typists[0].person.rest.get("api/contents/Interview.ipynb")).json()["content"]
     assert json.dumps(shown, sort_keys=True) == json.dumps(exported, sort_keys=True)
 
@@ -158,7 +162,7 @@ async def test_sigkill_in_mid_typing_loses_and_doubles_nothing(
             for _ in range(5):
                 await typist.write()
         # What was said to be safe is in the database, whoever comes back or not.
-        stored = words_of(logged_notebook(ji_database_url, room.id)["cells"][0]["source"])
+        stored = words_of(logged_notebook(ji_database_url, room)["cells"][0]["source"])
         for typist in typists:
             assert all(stored[f"{typist.mark}{number}"] == 1 for number in range(typist.durable))
         mortal.start()
@@ -170,7 +174,7 @@ async def test_sigkill_in_mid_typing_loses_and_doubles_nothing(
     await newcomer.come()
     await agreement([*typists, newcomer], room, ji_database_url)
     await room.end()
-    assert logged_notebook(ji_database_url, room.id) == await room.notebook()
+    assert logged_notebook(ji_database_url, room) == await room.notebook()
 
 
 async def test_messages_sent_again_after_sigkill_are_one(mortal: Server, mortal_house: House) -> None:

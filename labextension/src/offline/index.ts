@@ -2,7 +2,7 @@
  * How does the player run as a file on disk: without JupyterLab's frame, without a server, without a network?
  *
  * The page has an element `interview-replay` for the player, and elements with the data (see ../replay/embedded.ts).
- * docs/developers/frames.md has the rest of the contract.
+ * docs/developers/frames.md describes them, and what such a file consists of.
  */
 import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';

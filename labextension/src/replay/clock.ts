@@ -52,6 +52,15 @@ export function nextSpeed(speed: number, by: 1 | -1): number {
   return speeds[index];
 }
 
+/** Calls back before the next picture; a page in the background gets no pictures, so there it does at once. */
+export function beforePicture(call: () => void): void {
+  if (document.hidden) {
+    call();
+  } else {
+    requestAnimationFrame(call);
+  }
+}
+
 /** Calls `tick` with the elapsed milliseconds before each picture of the browser, while it runs. */
 export class Ticker {
   constructor(

@@ -7,15 +7,18 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { advance, nextSpeed, Ticker } from './clock';
+import { advance, beforePicture, nextSpeed, Ticker } from './clock';
 import { FrameStore } from './frames';
 import type { Focus, FrameFold } from './framefold';
-import { happeningOf } from './framefold';
 import type { Target } from './link';
-import { edits, type Moment, NOTHING } from './moment';
+import { type Moment, NOTHING } from './moment';
 import { atTime, compare, countUntil, type Happening, type Position } from './position';
 import type { Bookmark, Manifest, ReplaySource, Story } from './record';
 import { landmarks } from './landmarks';
+import { nextEdit, nextOf } from './steps';
+
+/** Pause before frames are loaded ahead, in milliseconds: less than a frame takes at the highest speed. */
+const AHEAD_MS = 200;
 
 /** What there is to show: a moment, and what belongs to it. */
 export interface Shown {
@@ -34,15 +37,6 @@ export interface Opened {
   manifest: Manifest;
   story: Story;
   bookmarks: Bookmark[];
-}
-
-/** Calls back before the next picture; a page in the background gets no pictures, so there it does at once. */
-function beforePicture(call: () => void): void {
-  if (document.hidden) {
-    call();
-  } else {
-    requestAnimationFrame(call);
-  }
 }
 
 export class ReplayModel implements IDisposable {
@@ -227,7 +221,11 @@ export class ReplayModel implements IDisposable {
   async step(what: Step, by: 1 | -1): Promise<void> {
     this.pause();
     const wish = ++this.wish;
-    const found = what === 'edit' ? await this.edit(by) : this.landmark(what, by);
+    const from = { position: this._position, seq: this.seq };
+    const found =
+      what === 'edit'
+        ? await nextEdit(this.frames, from, by)
+        : nextOf(what === 'run' ? this.story.runs : this.story.messages, from, by);
     if (wish === this.wish && !this.disposed) {
       this.seek(found ?? (by > 0 ? this.end : { ms: 0, seq: 0 }));
     }
@@ -292,6 +290,7 @@ export class ReplayModel implements IDisposable {
       return;
     }
     this.disposed = true;
+    window.clearTimeout(this.ahead);
     this.ticker.stop();
     this.frames.dispose();
     Signal.clearData(this);
@@ -336,7 +335,7 @@ export class ReplayModel implements IDisposable {
     const fold = this.frames.peek(index);
     if (fold) {
       this.fold(fold);
-      this.frames.prefetch(...neighbours.slice(1, this.playing ? 2 : 3));
+      this.look(neighbours.slice(1, this.playing ? 2 : 3));
       return;
     }
     this.frames.get(index).then(
@@ -347,6 +346,16 @@ export class ReplayModel implements IDisposable {
         }
       }
     );
+  }
+
+  /** Load what is likely to be wanted next, once nothing else is. */
+  private look(ahead: number[]): void {
+    if (String(ahead) === this.looked) {
+      return;
+    }
+    this.looked = String(ahead);
+    window.clearTimeout(this.ahead);
+    this.ahead = window.setTimeout(() => this.frames.prefetch(...ahead), AHEAD_MS);
   }
 
   private fold(fold: FrameFold): void {
@@ -370,38 +379,11 @@ export class ReplayModel implements IDisposable {
     this._displayed.emit();
   }
 
-  /** The edit after or before the position. */
-  private async edit(by: 1 | -1): Promise<Position | null> {
-    let index = this.frames.indexAt(this._position);
-    for (; index >= 0 && index < this.frames.list.length; index += by) {
-      const { frame } = await this.frames.get(index);
-      const count = countUntil(frame.entries, happeningOf, this._position);
-      const inside = by > 0 ? frame.entries.slice(count) : this.before(frame.entries.slice(0, count));
-      const found = by > 0 ? inside.find(edits) : inside.reverse().find(edits);
-      if (found) {
-        return happeningOf(found);
-      }
-    }
-    return null;
-  }
-
-  /** The entries that lie before the last edit which the position includes: it is the one on display. */
-  private before<T extends Parameters<typeof happeningOf>[0]>(entries: T[]): T[] {
-    const current = this.seq;
-    return entries.filter(entry => entry[0] < current);
-  }
-
-  private landmark(what: Exclude<Step, 'edit'>, by: 1 | -1): Position | null {
-    const all: readonly Happening[] = what === 'run' ? this.story.runs : this.story.messages;
-    const places = all.map(({ ms, seq }) => ({ ms, seq }));
-    return by > 0
-      ? (places.find(place => compare(place, this._position) > 0) ?? null)
-      : (places.reverse().find(place => place.seq < this.seq && compare(place, this._position) < 0) ?? null);
-  }
-
   private disposed = false;
   private waiting = true;
   private scheduled = false;
+  private ahead: number | undefined;
+  private looked = '';
   private wish = 0;
   /** What playing has gone beyond the position, in milliseconds; less than one. */
   private rest = 0;

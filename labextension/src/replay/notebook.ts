@@ -25,6 +25,9 @@ import { assign, placed, placeFor } from './slots';
 const VIEW_MS = 24;
 const REST_MS = 8;
 
+/** Pause before what is out of view is brought along: who seeks on within it only wants to see, in milliseconds. */
+const QUIET_MS = 120;
+
 /** Distance that is kept between an edit and the edge of the view, in CSS pixels. */
 const MARGIN = 48;
 
@@ -89,34 +92,48 @@ export class ReplayNotebook extends StaticNotebook {
 
   /** Show a moment, exactly; outputs are never trusted. */
   want(shown: Shown, look: Look): void {
-    const work: Work = { shown, look, inView: false, steps: this.bring(shown, look, () => this.tell(work)) };
-    this.work = work;
-    if (this.handle === null) {
-      this.slice();
+    const { last } = this;
+    if (last?.shown.moment === shown.moment && last.look.whoWrote === look.whoWrote) {
+      // Only the time has passed: what is under way, or done, is what is wanted.
+      last.shown = shown;
+      if (last.inView) {
+        this._applied.emit(shown);
+      }
+      if (!this.work) {
+        this._completed.emit(shown);
+      }
+      return;
     }
+    const work: Work = { shown, look, inView: false, steps: this.bring(shown, look, () => this.tell(work)) };
+    this.last = this.work = work;
+    this.halt();
+    this.slice();
   }
 
   override dispose(): void {
-    if (this.handle !== null) {
-      cancelAnimationFrame(this.handle);
-    }
+    this.halt();
     super.dispose();
     Signal.clearData(this);
   }
 
+  private halt(): void {
+    cancelAnimationFrame(this.handle);
+    window.clearTimeout(this.timer);
+  }
+
   private readonly slice = (): void => {
-    this.handle = null;
     const { work } = this;
     if (this.isDisposed || !work) {
       return;
     }
     const begun = performance.now();
     this.shared.readOnly = false;
+    const began = work.inView;
     let done = false;
     try {
       do {
         done = work.steps.next().done === true;
-      } while (!done && performance.now() - begun < (work.inView ? REST_MS : VIEW_MS));
+      } while (!done && work.inView === began && performance.now() - begun < (began ? REST_MS : VIEW_MS));
     } finally {
       // Also empties the undo history, which would keep all that was ever shown.
       this.shared.readOnly = true;
@@ -124,6 +141,8 @@ export class ReplayNotebook extends StaticNotebook {
     if (done) {
       this.work = null;
       this._completed.emit(work.shown);
+    } else if (work.inView && !began) {
+      this.timer = window.setTimeout(this.slice, QUIET_MS);
     } else {
       this.handle = requestAnimationFrame(this.slice);
     }
@@ -155,22 +174,20 @@ export class ReplayNotebook extends StaticNotebook {
     }
     // From the anchor outwards until the view is filled, then the rest.
     const range = { first: anchor, last: anchor };
-    let told = false;
-    while (range.first > 0 || range.last < cells.length - 1) {
-      const side = this.uncovered(range, cells.length);
-      if (side === null && !told) {
-        told = true;
-        inView();
-      }
-      const up = range.first > 0 && (side === 'above' || range.last >= cells.length - 1);
-      this.fill(up ? --range.first : ++range.last, shown, look);
-      if (!told && follows && focus) {
+    for (let side = this.uncovered(range, cells.length); side; side = this.uncovered(range, cells.length)) {
+      this.fill(side === 'above' ? --range.first : ++range.last, shown, look);
+      if (follows && focus) {
         this.reveal(edited, focus);
       }
       yield;
     }
-    if (!told) {
-      inView();
+    inView();
+    yield;
+    for (let index = 0; index < cells.length; index++) {
+      if (index < range.first || index > range.last) {
+        this.fill(index, shown, look);
+        yield;
+      }
     }
   }
 
@@ -178,7 +195,7 @@ export class ReplayNotebook extends StaticNotebook {
   private uncovered(range: { first: number; last: number }, count: number): 'above' | 'below' | null {
     const view = this.outerNode.getBoundingClientRect();
     const edge = (cell: number): DOMRect => this.widgets[this.places[cell]].node.getBoundingClientRect();
-    if (range.last < count - 1 && edge(range.last).bottom < view.bottom) {
+    if (count > 0 && range.last < count - 1 && edge(range.last).bottom < view.bottom) {
       return 'below';
     }
     return range.first > 0 && edge(range.first).top > view.top ? 'above' : null;
@@ -277,7 +294,10 @@ export class ReplayNotebook extends StaticNotebook {
   }
 
   private work: Work | null = null;
-  private handle: number | null = null;
+  /** The last one that was begun, also when it is done. */
+  private last: Work | null = null;
+  private handle = 0;
+  private timer: number | undefined;
   private mimeType = 'text/plain';
   private metadata: Moment['metadata'] | null = null;
   /** Index of the slot of each cell of the moment; -1 while it has none. */

@@ -46,6 +46,23 @@ describe('ReplayModel', () => {
     model.dispose();
   });
 
+  it('goes where it was last told to, whichever answer comes first', async () => {
+    const answers = new Map<number, () => void>();
+    const frames = makeFrames();
+    const made = makeReplay(
+      {},
+      { frame: number => new Promise(resolve => answers.set(number, () => resolve(frames[number - 1]))) }
+    );
+    const first = made.model.seekEvent(9);
+    const second = made.model.seekEvent(4);
+    answers.get(1)?.();
+    await second;
+    answers.get(2)?.();
+    await first;
+    expect(made.model.seq).toBe(4);
+    made.model.dispose();
+  });
+
   it('stays within the record', async () => {
     const { model } = makeReplay();
     model.seekTime(99_999);
@@ -261,16 +278,26 @@ describe('a live interview', () => {
     const made = makeReplay({ live: true });
     const { model, opened } = made;
     await settleReplay(made);
-    expect(made.asked).toEqual([2, 1]);
+    expect(made.asked).toEqual([2]);
     const frames = opened.manifest.frames.map((info, index) => (index ? { ...info, last_seq: 13 } : info));
     model.update({ ...opened, manifest: { ...opened.manifest, last_seq: 13, duration_ms: 23_000, frames } });
     await settleReplay(made);
     expect([model.ms, model.seq]).toEqual([23_000, 13]);
-    expect(made.asked).toEqual([2, 1, 2]);
+    expect(made.asked).toEqual([2, 2]);
     model.seekTime(1000);
     model.update({ ...opened, manifest: { ...opened.manifest, last_seq: 14, duration_ms: 24_000 } });
     expect(model.ms).toBe(1000);
     model.dispose();
+  });
+
+  it('loads what comes next when nothing else is wanted', async () => {
+    jest.useFakeTimers();
+    const made = makeReplay();
+    await settleReplay(made);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(made.asked).toEqual([2, 1]);
+    made.model.dispose();
+    jest.useRealTimers();
   });
 
   it('is asked for news every few seconds until it is over', async () => {

@@ -26,12 +26,11 @@ const look: Look = {
   language: 'python'
 };
 
-let pictures: FrameRequestCallback[] = [];
-beforeEach(() => {
-  pictures = [];
-  jest.spyOn(window, 'requestAnimationFrame').mockImplementation(call => pictures.push(call));
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
 });
-afterEach(() => jest.restoreAllMocks());
 
 /** The notebook of the page. */
 function make(attached = false) {
@@ -46,9 +45,7 @@ function make(attached = false) {
     // Parts of JupyterLab's cells are React's.
     act(() => {
       notebook.want({ moment, seq: 1, focus }, { ...look, ...more });
-      while (pictures.length) {
-        pictures.splice(0).forEach(call => call(0));
-      }
+      jest.advanceTimersByTime(2000);
     });
   };
   const cells = (): Cell[] => notebook.widgets.filter(widget => !widget.hasClass('jp-Interview-spare'));
@@ -121,9 +118,7 @@ describe('ReplayNotebook', () => {
     page.notebook.want({ moment, seq: 1, focus: { cell: 'd', pos: 0 } }, look);
     expect(page.seen()).toMatchObject([{ source: '# d' }]);
     page.notebook.want({ moment: { ...moment, cells: moment.cells.slice(0, 2) }, seq: 2, focus: null }, look);
-    while (pictures.length) {
-      pictures.splice(0).forEach(call => call(0));
-    }
+    jest.advanceTimersByTime(5000);
     expect(told).toEqual(['view 2', 'all 2']);
     expect(page.seen()).toMatchObject([{ source: '# a' }, { source: '# b' }]);
   });

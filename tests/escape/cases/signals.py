@@ -191,7 +191,7 @@ CASES = [
         f"up\n{_STOPPED}",
         _INTERRUPTED,
         room="mortal",
-        interrupted="up",
+        interrupted="up\n",
         after="print({child.wait(5) for child in children} <= {-2, 130})",
         after_sees="True\n",
     ),
@@ -206,7 +206,7 @@ CASES = [
         f"up\n{_STOPPED}",
         _INTERRUPTED,
         room="mortal",
-        interrupted="up",
+        interrupted="up\n",
     ),
     Case(
         "runs on in a thread",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from sqlalchemy import Connection, func, select
 
-from sqlalchemy import Connection, func, insert, select
-
-from ..core.chain import Link
 from .tables import event
 
 PORTION_BYTES = 4 * 1024 * 1024
@@ -36,38 +33,6 @@ def portion_end(
             break
         last = seq
     return last
-
-
-def insert_links(connection: Connection, room_key: int, links: Sequence[Link], members: Mapping[str, int]) -> None:
-    """Store a portion of an imported log as it is, with the hashes that it has. For the writer.
-
-    Args:
-        connection: of the writer.
-        room_key: of the room.
-        links: the events, in order; the first follows what is stored already.
-        members: keys of the room's members by id.
-
-    Raises:
-        KeyError: an author or subject is not among ``members``.
-    """
-    keys = {"": 0, **members}
-    rows = [
-        {
-            "room": room_key,
-            "seq": link.seq,
-            "at": link.at,
-            "member": keys[link.member],
-            "subject": keys[link.subject],
-            "connection": link.connection,
-            "kind": link.kind,
-            "payload": link.payload,
-            "data": link.data,
-            "hash": link.hash,
-        }
-        for link in links
-    ]
-    if rows:
-        connection.execute(insert(event), rows)
 
 
 def count_kinds(connection: Connection, room_key: int, member: int, *, after: int = 0) -> tuple[dict[int, int], int]:

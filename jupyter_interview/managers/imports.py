@@ -34,8 +34,8 @@ from ..db.bookmarks import insert_bookmark
 from ..db.files import insert_files
 from ..db.heads import insert_head
 from ..db.keys import insert_key, keep_event_keys
+from ..db.links import insert_links
 from ..db.members import insert_member
-from ..db.portions import insert_links
 from ..db.redactions import insert_redactions
 from ..db.rooms import get_room, insert_room
 from .bookmarks import MOST, NOTE_CHARS

@@ -92,7 +92,7 @@ class Records:
             BadRequest: ``at`` is neither.
             NotFound: there was no notebook yet.
         """
-        until = await self._seq(room, at)
+        until = await seq_until(self._database, room, at)
         updates = await self._database.read(
             lambda connection: [
                 event.data
@@ -167,15 +167,28 @@ class Records:
         events, members = await self._database.read(work)
         return events, {member.key: member for member in members}
 
-    async def _seq(self, room: Room, at: str | None) -> int:
-        if at is None or (at.isascii() and at.isdigit() and len(at) < 12):
-            last = await self._database.read(lambda connection: last_seq(connection, room.key))
-            return last if at is None else min(int(at), last)
-        try:
-            moment = clock.parse(at)
-        except (ValueError, OverflowError) as error:
-            raise BadRequest("at is the number of an event or a time like 2026-01-31T12:00:00Z.", field="at") from error
-        return await self._database.read(lambda connection: seq_at(connection, room.key, moment))
+
+async def seq_until(database: Database, room: Room, at: str | int | None) -> int:
+    """The number of the last event until a moment.
+
+    Args:
+        database: where the log is.
+        room: whose.
+        at: an event's number or an ISO 8601 time; now when ``None``.
+
+    Raises:
+        BadRequest: ``at`` is neither.
+    """
+    if isinstance(at, int):
+        at = str(at)
+    if at is None or (at.isascii() and at.isdigit() and len(at) < 12):
+        last = await database.read(lambda connection: last_seq(connection, room.key))
+        return last if at is None else min(int(at), last)
+    try:
+        moment = clock.parse(at)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest("at is the number of an event or a time like 2026-01-31T12:00:00Z.", field="at") from error
+    return await database.read(lambda connection: seq_at(connection, room.key, moment))
 
 
 def _seat_json(member: Member, events: Sequence[Event], ended_at: int) -> JSON:

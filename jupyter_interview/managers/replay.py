@@ -13,15 +13,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..core import clock
-from ..core.errors import BadRequest, InterviewError, NotFound
+from ..core.errors import InterviewError, NotFound
 from ..core.models import JSON, Event, Room
 from ..core.moment import Moment
 from ..core.ports import OpenHistory
 from ..core.verify import Reason
 from ..db import Database
-from ..db.events import last_seq, read_events, seq_at
+from ..db.events import read_events
 from .evidence import Evidence
+from .records import seq_until
 from .reels import Reel, folded
 from .rooms import Rooms
 from .story import STORY_KINDS, manifest_json, story_json
@@ -180,7 +180,7 @@ class Replay:
             BadRequest: ``at`` is neither.
             NotFound: there was no notebook yet.
         """
-        seq = await self.seq(room, at)
+        seq = await seq_until(self._database, room, at)
         reel = await self._reel(room)
         if reel.seq < seq and reel.damage is None:
             await asyncio.shield(reel.update())
@@ -196,23 +196,6 @@ class Replay:
         """`moment` as an nbformat notebook."""
         moment, seq = await self.moment(room, at)
         return moment.notebook(), seq
-
-    async def seq(self, room: Room, at: str | int | None) -> int:
-        """The number of the last event until a moment, which is a number or an ISO 8601 time; now when ``None``.
-
-        Raises:
-            BadRequest: ``at`` is neither.
-        """
-        if isinstance(at, int):
-            at = str(at)
-        if at is None or (at.isascii() and at.isdigit() and len(at) < 12):
-            last = await self._database.read(lambda connection: last_seq(connection, room.key))
-            return last if at is None else min(int(at), last)
-        try:
-            moment = clock.parse(at)
-        except (ValueError, OverflowError) as error:
-            raise BadRequest("at is the number of an event or a time like 2026-01-31T12:00:00Z.", field="at") from error
-        return await self._database.read(lambda connection: seq_at(connection, room.key, moment))
 
     # -- inside
 

@@ -10,6 +10,8 @@ A part that this machine lacks skips the tests that need it, unless JUPYTER_INTE
 does: then it fails them.
 """
 
+import pytest
+
 pytest_plugins = [
     "tests.fixtures.outcome",  # before those that import it: a plugin has to be imported by pytest
     "tests.fixtures.browser",
@@ -17,3 +19,9 @@ pytest_plugins = [
     "tests.fixtures.postgresql",
     "tests.fixtures.server",
 ]
+
+
+@pytest.fixture(autouse=True)
+def ji_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine makes frames slowly: here nobody is told to ask again, but where that is tested."""
+    monkeypatch.setattr("jupyter_interview.managers.replay._PATIENCE_SECONDS", 60.0)

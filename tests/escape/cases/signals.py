@@ -216,9 +216,9 @@ CASES = [
         thread = threading.Thread(target=on, daemon=True); thread.start()
         print('up')
         """,
-        again(r"up\n\.*"),
+        again(r"up\.*\n\.*"),
         room="thread",
         after="print(thread.is_alive())",
-        after_sees=again(r"\.*True\n\.*"),
+        after_sees=again(r"\.*True\.*\n\.*"),
     ),
 ]

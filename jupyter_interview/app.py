@@ -29,13 +29,13 @@ from .managers.accounts import Accounts
 from .managers.bookmarks import Bookmarks
 from .managers.erasure import Erasure
 from .managers.evidence import Evidence
-from .managers.exports import Exports
-from .managers.forks import Forks
+from .managers.exports.exports import Exports
+from .managers.exports.own import OwnPart
 from .managers.invitations import Invitations
 from .managers.members import Members
-from .managers.own import OwnPart
 from .managers.records import Records
-from .managers.replay import Replay
+from .managers.replay.forks import Forks
+from .managers.replay.replay import Replay
 from .managers.rooms import Rooms
 from .managers.services import SETTING, Services
 from .provisioners import choose, default_images

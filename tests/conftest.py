@@ -24,4 +24,4 @@ pytest_plugins = [
 @pytest.fixture(autouse=True)
 def ji_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine makes frames slowly: here nobody is told to ask again, but where that is tested."""
-    monkeypatch.setattr("jupyter_interview.managers.replay._PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("jupyter_interview.managers.replay.replay._PATIENCE_SECONDS", 60.0)

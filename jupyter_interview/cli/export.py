@@ -9,7 +9,7 @@ from pathlib import Path
 from ..app import InterviewApp
 from ..core.errors import BadRequest
 from ..db import Database
-from ..managers.exports import FORMATS
+from ..managers.exports.exports import FORMATS
 from . import command
 from .output import Progress, whole_file
 from .parts import find_room, parts_of

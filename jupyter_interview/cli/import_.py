@@ -9,8 +9,8 @@ from pathlib import Path
 from ..app import InterviewApp
 from ..core.errors import LogDamaged
 from ..db import Database
-from ..managers.imports import Imported
-from ..managers.package import open_package
+from ..managers.exports.imports import Imported
+from ..managers.exports.package import open_package
 from . import command
 from .output import Progress
 from .parts import Parts, parts_of

@@ -21,10 +21,10 @@ from ..core.ports import Executor, ReadFiles, RunObserver
 from ..db import Database
 from ..managers.bookmarks import Bookmarks
 from ..managers.evidence import Evidence
-from ..managers.exports import Exports
-from ..managers.imports import Imports
+from ..managers.exports.exports import Exports
+from ..managers.exports.imports import Imports
 from ..managers.records import Records
-from ..managers.replay import Replay
+from ..managers.replay.replay import Replay
 from ..managers.rooms import Rooms
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

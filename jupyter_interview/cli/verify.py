@@ -23,10 +23,10 @@ from ..core.models import Head
 from ..core.ports import Signatures
 from ..db import Database, SchemaMismatch
 from ..managers.evidence import Evidence
-from ..managers.exports import LOG
-from ..managers.logfile import FileHeader
-from ..managers.logreader import LogReader
-from ..managers.package import Package
+from ..managers.exports.exports import LOG
+from ..managers.exports.package import Package
+from ..managers.logfile.lines import FileHeader
+from ..managers.logfile.reader import LogReader
 from . import command
 from .output import Progress
 from .parts import find_room, parts_of

@@ -13,7 +13,7 @@ from tornado.iostream import StreamClosedError
 from ..core.errors import InterviewError, NotFound, RateLimited
 from ..core.models import Member
 from ..core.permissions import Permission
-from ..managers.exports import Export
+from ..managers.exports.exports import Export
 from ..web import Gate
 from .base import RoomResource
 

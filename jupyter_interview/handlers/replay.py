@@ -15,7 +15,7 @@ from ..core.errors import BadRequest
 from ..core.models import Account, Room
 from ..core.permissions import Permission, Role
 from ..managers.accounts import OWNER
-from ..managers.replay import Building
+from ..managers.replay.replay import Building
 from .base import RoomResource
 from .records import RecordResource
 

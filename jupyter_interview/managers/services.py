@@ -11,13 +11,13 @@ from ..core.ports import RateLimiter
 from ..db import Database
 from .accounts import Accounts
 from .bookmarks import Bookmarks
-from .exports import Exports
-from .forks import Forks
+from .exports.exports import Exports
+from .exports.own import OwnPart
 from .invitations import Invitations
 from .members import Members
-from .own import OwnPart
 from .records import Records
-from .replay import Replay
+from .replay.forks import Forks
+from .replay.replay import Replay
 from .rooms import Rooms
 
 SETTING = "interview"

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Request, expect
 
 from jupyter_interview.core.models import EventKind
-from jupyter_interview.managers.exports import Exports
+from jupyter_interview.managers.exports.exports import Exports
 from tests.fixtures.browser import Browsers
 from tests.managers.exporting import Interview, Post, interview, post_of
 from tests.managers.house import SIGNING, House

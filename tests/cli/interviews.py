@@ -13,7 +13,7 @@ from jupyter_interview.auth.secrets import load_secret
 from jupyter_interview.auth.signing import SigningKeys
 from jupyter_interview.cli import main
 from jupyter_interview.db import Vault
-from jupyter_interview.managers import offline
+from jupyter_interview.managers.exports import offline
 from tests.managers import exporting, house
 
 Use = Callable[[exporting.Post], object]

@@ -15,7 +15,7 @@ from jupyter_interview.auth.signing import SigningKeys
 from jupyter_interview.cli import main
 from tests.cli.interviews import Place, player
 from tests.managers.logs import small_book
-from tests.managers.test_mutations import COUNT, mutate_all
+from tests.managers.logfile.test_mutations import COUNT, mutate_all
 
 Captured = pytest.CaptureFixture[str]
 
@@ -47,7 +47,7 @@ def public(keys: SigningKeys, number: int = -1) -> str:
 
 @pytest.mark.timeout(240)
 def test_ten_thousand_changes_of_an_exported_log(place: Place, log: Path, tmp_path: Path, capsys: Captured) -> None:
-    """See `tests.managers.test_mutations` for what is changed, and what *named* means."""
+    """See `tests.managers.logfile.test_mutations` for what is changed, and what *named* means."""
     other = Place(tmp_path / "other", f"sqlite:///{tmp_path / 'other.sqlite'}", place.monkeypatch)
     other.hold(title="Another")
     assert other.run("export", other.room, "--output", str(tmp_path / "other.jsonl")) == 0

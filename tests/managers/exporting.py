@@ -15,13 +15,13 @@ from jupyter_interview.core.models import JSON, Member, Room, RunStatus
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.bookmarks import Bookmarks
-from jupyter_interview.managers.exports import Exports
-from jupyter_interview.managers.imports import Imports
+from jupyter_interview.managers.exports.exports import Exports
+from jupyter_interview.managers.exports.imports import Imports
+from jupyter_interview.managers.exports.offline import Page
+from jupyter_interview.managers.exports.own import OwnPart
+from jupyter_interview.managers.exports.package import Package, open_package
 from jupyter_interview.managers.live import LiveRoom
-from jupyter_interview.managers.offline import Page
-from jupyter_interview.managers.own import OwnPart
-from jupyter_interview.managers.package import Package, open_package
-from jupyter_interview.managers.replay import Replay
+from jupyter_interview.managers.replay.replay import Replay
 from tests.collab.clients import Client
 from tests.managers.house import SIGNING, House
 

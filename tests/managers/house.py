@@ -40,12 +40,12 @@ from jupyter_interview.managers.accounts import OWNER, Accounts
 from jupyter_interview.managers.bookmarks import Bookmarks
 from jupyter_interview.managers.channel import Connection
 from jupyter_interview.managers.evidence import Evidence
-from jupyter_interview.managers.forks import Forks
 from jupyter_interview.managers.invitations import Invitations
 from jupyter_interview.managers.live import LiveRoom
 from jupyter_interview.managers.members import Members
 from jupyter_interview.managers.records import Records
-from jupyter_interview.managers.replay import Replay
+from jupyter_interview.managers.replay.forks import Forks
+from jupyter_interview.managers.replay.replay import Replay
 from jupyter_interview.managers.rooms import OpenDocument, Rooms
 
 SECONDS = 20.0

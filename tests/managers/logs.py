@@ -18,7 +18,7 @@ from jupyter_interview.core.chain import GENESIS, Link, head_message
 from jupyter_interview.core.models import JSON, EventKind, Head, Member, MemberState, Room, RoomState
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.db.vault import DATA, PAYLOAD, Sealer
-from jupyter_interview.managers.logfile import (
+from jupyter_interview.managers.logfile.lines import (
     FileEvent,
     Seal,
     event_line,
@@ -28,7 +28,7 @@ from jupyter_interview.managers.logfile import (
     seal_line,
     seal_message,
 )
-from jupyter_interview.managers.logreader import LogReader
+from jupyter_interview.managers.logfile.reader import LogReader
 
 AT = 1_700_000_000_000_000
 

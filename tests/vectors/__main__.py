@@ -15,7 +15,7 @@ from typing import Any
 from jupyter_interview.collab.fold import fold
 from jupyter_interview.collab.frames import History
 from jupyter_interview.core.models import DOCUMENT_KINDS, JSON
-from jupyter_interview.managers.framing import Clock, Framer, People
+from jupyter_interview.managers.replay.framing import Clock, Framer, People
 from tests.collab.sessions import ERROR, IMAGE, STREAM, TEXTS, Session
 
 FOLDER = Path(__file__).parent

@@ -12,16 +12,16 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.errors import InterviewError, NotFound
-from ..core.models import JSON, Account, Event, EventKind, ExecutionRequest, ExecutionResult, Room, RunStatus
-from ..db import Database
-from ..db.events import read_events
-from ..db.files import read_files
+from ...core.errors import InterviewError, NotFound
+from ...core.models import JSON, Account, Event, EventKind, ExecutionRequest, ExecutionResult, Room, RunStatus
+from ...db import Database
+from ...db.events import read_events
+from ...db.files import read_files
+from ..live import LiveRoom
+from ..rooms import Rooms
+from ..runs import Run, fold_runs
 from .collector import Collector, comparable
-from .live import LiveRoom
 from .replay import Replay
-from .rooms import Rooms
-from .runs import Run, fold_runs
 
 _REPEATED = (RunStatus.OK, RunStatus.ERROR)
 _REMEMBERED = 200

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from ..core.chain import GENESIS, Link
-from ..core.errors import LogDamaged
-from ..core.models import DOCUMENT_KINDS, JSON, Event, Frame, Member, Room
-from ..core.moment import Moment
-from ..core.ports import History, OpenHistory
-from ..core.verify import Damage, Reason, Verifier
-from ..db import Database
-from ..db.events import last_seq, read_events
-from ..db.frames import count_frames, delete_frames, insert_frame, list_frames, read_frame
-from ..db.links import hashes_at, read_links
-from ..db.members import list_members
-from ..db.portions import portion_end
+from ...core.chain import GENESIS, Link
+from ...core.errors import LogDamaged
+from ...core.models import DOCUMENT_KINDS, JSON, Event, Frame, Member, Room
+from ...core.moment import Moment
+from ...core.ports import History, OpenHistory
+from ...core.verify import Damage, Reason, Verifier
+from ...db import Database
+from ...db.events import last_seq, read_events
+from ...db.frames import count_frames, delete_frames, insert_frame, list_frames, read_frame
+from ...db.links import hashes_at, read_links
+from ...db.members import list_members
+from ...db.portions import portion_end
 from .framing import Clock, Framer, People
 
 T = TypeVar("T")

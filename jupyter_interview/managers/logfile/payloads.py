@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..core.models import DOCUMENT_KINDS, EventKind, RunStatus
-from .logfile import FileEvent
+from ...core.models import DOCUMENT_KINDS, EventKind, RunStatus
+from .lines import FileEvent
 
 _TEXT_CHARS = 20_000_000
 _ID_CHARS = 200

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jupyter_interview.auth.signing import TrustedKeys
 from jupyter_interview.core.errors import BadRequest, LogDamaged
 from jupyter_interview.core.models import EventKind
-from jupyter_interview.managers import logreader
-from jupyter_interview.managers.logfile import line, text_of
-from jupyter_interview.managers.logreader import LogReader
+from jupyter_interview.managers.logfile import reader
+from jupyter_interview.managers.logfile.lines import line, text_of
+from jupyter_interview.managers.logfile.reader import LogReader
 from tests.managers.logs import Book, read, small_book
 
 
@@ -171,7 +171,7 @@ def test_a_line_that_is_none_is_named(raw: bytes) -> None:
 
 
 def test_a_line_of_any_length_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logreader, "LINE_BYTES", 2_000)
+    monkeypatch.setattr(reader, "LINE_BYTES", 2_000)
     book = small_book()
     book.lines[3] = b'"' + b"a" * 5_000 + b'"\n'
     assert damaged(book.file()).message == "Line 5: Event 4 cannot be read: the line is too long."

@@ -16,9 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import NotFound
+from ...core.errors import NotFound
 
-BUNDLE = Path(__file__).parents[1] / "static" / "replay"
+BUNDLE = Path(__file__).parents[2] / "static" / "replay"
 _COLUMNS = 57 * 1024
 """Bytes that become one line of base64: a multiple of three, so that lines can be joined."""
 

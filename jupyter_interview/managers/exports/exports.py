@@ -14,20 +14,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import clock
-from ..core.errors import BadRequest
-from ..core.models import JSON, EventKind, Room
-from ..core.ports import Signer
-from ..db import Database
-from ..db.events import read_events
-from ..db.files import read_file
-from ..db.members import list_members
+from ...core import clock
+from ...core.errors import BadRequest
+from ...core.models import JSON, EventKind, Room
+from ...core.ports import Signer
+from ...db import Database
+from ...db.events import read_events
+from ...db.files import read_file
+from ...db.members import list_members
+from ..bookmarks import Bookmarks
+from ..logfile.writer import LogWriter, Progress, Statements
+from ..replay.replay import Replay
 from .annotated import annotated
 from .archive import Archive
-from .bookmarks import Bookmarks
-from .logwriter import LogWriter, Progress, Statements
 from .offline import Page, element, load_page, packed
-from .replay import Replay
 
 FORMATS = {
     "ipynb": "application/x-ipynb+json",

@@ -13,17 +13,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..core.errors import InterviewError, NotFound
-from ..core.models import JSON, Event, Room
-from ..core.moment import Moment
-from ..core.ports import OpenHistory
-from ..core.verify import Reason
-from ..db import Database
-from ..db.events import read_events
-from .evidence import Evidence
-from .records import seq_until
+from ...core.errors import InterviewError, NotFound
+from ...core.models import JSON, Event, Room
+from ...core.moment import Moment
+from ...core.ports import OpenHistory
+from ...core.verify import Reason
+from ...db import Database
+from ...db.events import read_events
+from ..evidence import Evidence
+from ..records import seq_until
+from ..rooms import Rooms
 from .reels import Reel, folded
-from .rooms import Rooms
 from .story import STORY_KINDS, manifest_json, story_json
 
 AHEAD = 1_000

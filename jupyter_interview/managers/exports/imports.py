@@ -21,33 +21,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from ..core import clock
-from ..core.chain import Link
-from ..core.errors import BadRequest, Conflict, LogDamaged, NotFound
-from ..core.models import JSON, Event, EventKind, Head, MemberState, Room, RoomFile, RoomState
-from ..core.permissions import Role
-from ..core.ports import History, OpenHistory, Signatures
-from ..core.text import is_email, shown
-from ..core.verify import Reason
-from ..db import Database
-from ..db.bookmarks import insert_bookmark
-from ..db.files import insert_files
-from ..db.heads import insert_head
-from ..db.keys import insert_key, keep_event_keys
-from ..db.links import insert_links
-from ..db.members import insert_member
-from ..db.redactions import insert_redactions
-from ..db.rooms import get_room, insert_room
-from .bookmarks import MOST, NOTE_CHARS
+from ...core import clock
+from ...core.chain import Link
+from ...core.errors import BadRequest, Conflict, LogDamaged, NotFound
+from ...core.models import JSON, Event, EventKind, Head, MemberState, Room, RoomFile, RoomState
+from ...core.permissions import Role
+from ...core.ports import History, OpenHistory, Signatures
+from ...core.text import is_email, shown
+from ...core.verify import Reason
+from ...db import Database
+from ...db.bookmarks import insert_bookmark
+from ...db.files import insert_files
+from ...db.heads import insert_head
+from ...db.keys import insert_key, keep_event_keys
+from ...db.links import insert_links
+from ...db.members import insert_member
+from ...db.redactions import insert_redactions
+from ...db.rooms import get_room, insert_room
+from ..bookmarks import MOST, NOTE_CHARS
+from ..logfile.header import MOMENTS, NUMBERS, is_number
+from ..logfile.lines import FileEvent, FileHeader
+from ..logfile.payloads import Contents
+from ..logfile.reader import LogReader
+from ..logfile.writer import Progress
+from ..metadata import checked
+from ..records import Records
 from .exports import FILES, LOG, MARKS
-from .logfile import FileEvent, FileHeader
-from .logheader import MOMENTS, NUMBERS, is_number
-from .logreader import LogReader
-from .logwriter import Progress
-from .metadata import checked
 from .package import Package
-from .payloads import Contents
-from .records import Records
 
 _PORTION = 1_000
 _ID_CHARS = 64

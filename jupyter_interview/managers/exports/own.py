@@ -14,17 +14,17 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from ..core import clock
-from ..core.errors import NotFound
-from ..core.models import JSON, Event, EventKind, Member, Room
-from ..core.moment import Moment, cut
-from ..db import Database
-from ..db.events import read_events
-from ..db.portions import count_kinds, portion_end
+from ...core import clock
+from ...core.errors import NotFound
+from ...core.models import JSON, Event, EventKind, Member, Room
+from ...core.moment import Moment, cut
+from ...db import Database
+from ...db.events import read_events
+from ...db.portions import count_kinds, portion_end
+from ..messages import message_json
+from ..replay.replay import Replay
+from ..runs import Run, fold_runs
 from .annotated import MANNERS
-from .messages import message_json
-from .replay import Replay
-from .runs import Run, fold_runs
 
 FORMAT = "jupyter-interview own part"
 _VERSION = 1

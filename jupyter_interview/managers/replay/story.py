@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..core import clock
-from ..core.models import JSON, Event, EventKind, Frame, Member
-from ..core.moment import FORMAT
+from ...core import clock
+from ...core.models import JSON, Event, EventKind, Frame, Member
+from ...core.moment import FORMAT
+from ..runs import fold_runs
 from .framing import PEOPLE, Clock, People, density, whom
-from .runs import fold_runs
 
 STORY_KINDS = (
     EventKind.CHAT_MESSAGE,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core import clock
-from ..core.models import JSON, Event, Member, Room
-from ..core.moment import Moment
-from .runs import Run, fold_runs
+from ...core import clock
+from ...core.models import JSON, Event, Member, Room
+from ...core.moment import Moment
+from ..runs import Run, fold_runs
 
 FORMAT = 1
 MANNERS = ("typed", "pasted", "seed", "generated")

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Frame
-from ..core.moment import Operation, units
-from ..core.ports import History
+from ...core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Frame
+from ...core.moment import Operation, units
+from ...core.ports import History
 
 ENTRIES = 1_000
 BYTES = 262_144

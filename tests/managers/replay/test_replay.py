@@ -19,11 +19,11 @@ from jupyter_interview.core.models import DOCUMENT_KINDS, JSON, EventKind, Membe
 from jupyter_interview.core.moment import Moment
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.db.frames import list_frames
-from jupyter_interview.managers import framing
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.evidence import Evidence
 from jupyter_interview.managers.live import LiveRoom
-from jupyter_interview.managers.replay import Building, Replay
+from jupyter_interview.managers.replay import framing
+from jupyter_interview.managers.replay.replay import Building, Replay
 from tests.collab.clients import Client
 from tests.managers.house import House
 
@@ -347,7 +347,7 @@ async def test_frames_that_were_thrown_away_under_us(ji_house: MakeHouse) -> Non
 @pytest.mark.usefixtures("ji_short")
 async def test_the_background_follows(ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Live rooms are framed while they go on, and to the end when they have left."""
-    monkeypatch.setattr("jupyter_interview.managers.replay.AHEAD", 30)
+    monkeypatch.setattr("jupyter_interview.managers.replay.replay.AHEAD", 30)
     house = await ji_house()
     interview = await Interview.begin(house)
     room = interview.live.room
@@ -387,7 +387,7 @@ async def test_a_log_that_another_server_signed_is_shown_whole(ji_house: MakeHou
 
 async def test_whoever_comes_while_frames_are_made(ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is told how far it is, and gets it in the end."""
-    monkeypatch.setattr("jupyter_interview.managers.replay._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("jupyter_interview.managers.replay.replay._PATIENCE_SECONDS", 0.0)
     house = await ji_house()
     interview = await Interview.begin(house)
     await interview.type(10)

@@ -13,8 +13,8 @@ from jupyter_interview.core.errors import BadRequest, NotFound
 from jupyter_interview.core.models import JSON, EventKind, ExecutionResult, KernelState, RunStatus
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.accounts import OWNER
-from jupyter_interview.managers.collector import Collector, comparable
 from jupyter_interview.managers.live import LiveRoom
+from jupyter_interview.managers.replay.collector import Collector, comparable
 from tests.collab.clients import Client, new_cell
 from tests.managers.house import House
 

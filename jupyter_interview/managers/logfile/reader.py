@@ -13,14 +13,15 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from ..core import clock
-from ..core.chain import Link, text
-from ..core.errors import BadRequest, LogDamaged
-from ..core.models import JSON, EventKind, Head
-from ..core.ports import Signatures
-from ..core.verify import Reason, Verdict, Verifier
-from ..db.vault import DATA, KEY_BYTES, PAYLOAD, EventSealer, Sealer
-from .logfile import (
+from ...core import clock
+from ...core.chain import Link, text
+from ...core.errors import BadRequest, LogDamaged
+from ...core.models import JSON, EventKind, Head
+from ...core.ports import Signatures
+from ...core.verify import Reason, Verdict, Verifier
+from ...db.vault import DATA, KEY_BYTES, PAYLOAD, EventSealer, Sealer
+from .header import MOMENTS, NUMBERS, header_of, is_base64, is_number
+from .lines import (
     EVENT_KEYS,
     EXPORT_KEYS,
     HEAD_KEYS,
@@ -34,7 +35,6 @@ from .logfile import (
     line,
     seal_message,
 )
-from .logheader import MOMENTS, NUMBERS, header_of, is_base64, is_number
 
 _HEADER_BYTES = 8 * 1024 * 1024
 _KINDS = {kind.label: kind for kind in EventKind}

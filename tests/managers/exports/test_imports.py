@@ -20,11 +20,11 @@ from jupyter_interview.core.models import EventKind
 from jupyter_interview.db import Vault
 from jupyter_interview.db.files import read_files
 from jupyter_interview.db.members import list_members
-from jupyter_interview.managers import package as packages
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.erasure import Erasure
 from jupyter_interview.managers.evidence import Evidence
-from jupyter_interview.managers.imports import Imported
+from jupyter_interview.managers.exports import package as packages
+from jupyter_interview.managers.exports.imports import Imported
 from tests.managers import house as houses
 from tests.managers.conftest import MakeHouse
 from tests.managers.exporting import Interview, Post, interview, package_of, post_of

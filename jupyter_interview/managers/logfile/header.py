@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..core.errors import BadRequest
-from ..core.models import JSON, MemberState, RoomState
-from ..core.permissions import SWITCHABLE, Role
-from ..core.text import EMAIL_CHARS, is_file_name
-from ..core.verify import Reason
-from .logfile import FORMAT, HEADER_KEYS, MEMBER_KEYS, ROOM_KEYS, VERSION, FileHeader, FileMember
+from ...core.errors import BadRequest
+from ...core.models import JSON, MemberState, RoomState
+from ...core.permissions import SWITCHABLE, Role
+from ...core.text import EMAIL_CHARS, is_file_name
+from ...core.verify import Reason
+from .lines import FORMAT, HEADER_KEYS, MEMBER_KEYS, ROOM_KEYS, VERSION, FileHeader, FileMember
 
 MOMENTS = range(253_402_300_800_000_000)
 """Microseconds that have a date: until the year 9999."""

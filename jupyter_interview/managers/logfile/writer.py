@@ -12,19 +12,19 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import clock
-from ..core.chain import GENESIS, Link, head_message
-from ..core.errors import LogDamaged
-from ..core.models import JSON, Event, Head, Member, Room
-from ..core.ports import Signer
-from ..db import Database
-from ..db.events import last_seq
-from ..db.heads import list_heads
-from ..db.keys import find_event_keys, find_keys
-from ..db.links import read_links
-from ..db.members import list_members
-from ..db.portions import PORTION_ROWS, portion_end
-from .logfile import FileEvent, Seal, event_line, head_line, header_line, seal_line, seal_message
+from ...core import clock
+from ...core.chain import GENESIS, Link, head_message
+from ...core.errors import LogDamaged
+from ...core.models import JSON, Event, Head, Member, Room
+from ...core.ports import Signer
+from ...db import Database
+from ...db.events import last_seq
+from ...db.heads import list_heads
+from ...db.keys import find_event_keys, find_keys
+from ...db.links import read_links
+from ...db.members import list_members
+from ...db.portions import PORTION_ROWS, portion_end
+from .lines import FileEvent, Seal, event_line, head_line, header_line, seal_line, seal_message
 
 Progress = Callable[[int, int], None]
 """Told how many of how many events are done."""

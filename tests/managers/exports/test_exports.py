@@ -21,7 +21,7 @@ import pytest
 from jupyter_interview.core import clock
 from jupyter_interview.core.errors import BadRequest, NotFound
 from jupyter_interview.core.models import EventKind
-from jupyter_interview.managers.offline import Page, element, load_page
+from jupyter_interview.managers.exports.offline import Page, element, load_page
 from tests.managers.conftest import MakeHouse
 from tests.managers.exporting import SCRIPT, Post, interview, post_of
 from tests.managers.house import SIGNING

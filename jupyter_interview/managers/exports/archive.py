@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
-from ..core.models import JSON
+from ...core.models import JSON
 
 _LEVEL = 6
 _MODE = 0o600 << 16

@@ -6,7 +6,7 @@ line has exactly one form (keys in their order, no white space), so that every b
 what `line` makes of its own content was changed.
 
 An exported log carries the keys that the contents are sealed with, and the contents in the clear: whoever reads it
-seals them again, and gets the bytes over which the chain was made. `managers.logreader` does.
+seals them again, and gets the bytes over which the chain was made. `reader` does.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import clock
-from ..core.chain import Link
-from ..core.models import JSON, EventKind, Head, Member, Room
+from ...core import clock
+from ...core.chain import Link
+from ...core.models import JSON, EventKind, Head, Member, Room
 
 FORMAT = "jupyter-interview log"
 VERSION = 1

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..core.errors import BadRequest, TooLarge
-from ..core.models import JSON
-from ..core.text import is_file_name, shown
+from ...core.errors import BadRequest, TooLarge
+from ...core.models import JSON
+from ...core.text import is_file_name, shown
 from .exports import ARCHIVE, FILES, LOG, MANIFEST, MARKS, NOTEBOOK, README, REPLAY
 
 Progress = Callable[[int, int], None]

@@ -16,7 +16,7 @@ from .child import ending
 from .companion import Companion
 from .kernel import CellKernel, Failure, Interrupted
 
-_KILL_SECONDS = 0.3
+_KILL_SECONDS = 0.8
 _BEGIN_SECONDS = 0.02
 _GONE = "What it had defined is gone."
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from itertools import chain
 from typing import Any
 
 from ..core.models import JSON
@@ -88,6 +89,10 @@ class Graves:
     def of(cls, values: Iterable[list[Any]]) -> Graves:
         """From `to_json`."""
         return cls([_Grave(*value) for value in values])
+
+    def copy(self) -> Graves:
+        """The same, on its own."""
+        return Graves([replace(grave) for grave in self._graves])
 
     def remove(self, pos: int, text: str, runs: Runs, remover: int) -> None:
         """A text at ``pos`` was removed."""
@@ -242,12 +247,11 @@ class Cemetery:
         return next((cell for those in self._gone.values() for cell in reversed(those) if cell.id == cell_id), None)
 
     def returned(self, member: int, cell_id: str, source: str) -> Gone | None:
-        """The cell that its remover brings back."""
-        those = self._gone.get(member, [])
-        for number in reversed(range(len(those))):
-            if those[number].id == cell_id and those[number].source == source:
-                return those.pop(number)
-        return None
+        """The cell that comes back as it went: as ``member`` removed it, else as somebody did."""
+        mine = self._gone.get(member, [])
+        others = (cell for other, those in self._gone.items() if other != member for cell in reversed(those))
+        found = (cell for cell in chain(reversed(mine), others) if cell.id == cell_id and cell.source == source)
+        return next(found, None)
 
 
 def inherited(text: str, pool: Iterable[Written], least: int = 1) -> Runs | None:
@@ -345,7 +349,9 @@ def _common(one: str, other: str, most: int) -> int:
     return low
 
 
-def written_by(edit: Edit, graves: Graves, pool: list[Written], elsewhere: list[Written], writer: Writer) -> Runs:
+def written_by(
+    edit: Edit, graves: Graves, pool: list[Written], elsewhere: list[Written], writer: Writer, *, again: bool = True
+) -> Runs:
     """The writers of what an edit brings in; graves follow the edit.
 
     Args:
@@ -354,13 +360,17 @@ def written_by(edit: Edit, graves: Graves, pool: list[Written], elsewhere: list[
         pool: what went in this place.
         elsewhere: what went elsewhere in the same update.
         writer: who edits.
+        again: whether what the same member inserts where it stood is taken for what undo brings back.
     """
     if edit.removed:
         graves.remove(edit.pos, edit.removed, edit.runs, writer.member)
     if not edit.text:
         return []
-    moved = _moved(edit.text, elsewhere, writer) or inherited(edit.text, pool, _KEPT)
-    if moved is None and (back := graves.returned(edit.pos, edit.text, writer.member)) is not None:
+    if edit.text == edit.removed:
+        moved: Runs | None = edit.runs
+    else:
+        moved = _moved(edit.text, elsewhere, writer) or inherited(edit.text, pool, _KEPT)
+    if moved is None and again and (back := graves.returned(edit.pos, edit.text, writer.member)) is not None:
         return back
     graves.insert(edit.pos, units(edit.text))
     return moved if moved is not None else writer.runs(edit.text)

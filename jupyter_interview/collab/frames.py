@@ -17,11 +17,13 @@ from pycrdt import Array, Doc, Map, Text
 
 from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind
 from ..core.moment import SEED, TYPED, Moment, Operation, units
-from .authors import Cemetery, Edit, Gone, Graves, Writer, Written, aligned, composed, written_by
+from .attribution import Attribution
+from .authors import Edit, Gone, Writer, Written
 from .changes import Changes, Delta, Observer
 from .notebook import cells_of, read_cell, read_metadata, read_notebook, read_outputs, unique_id
-from .sources import Slot, Step, alike, cursor_of, edits_of, item, moment_of, steps_of
-from .updates import Operations, inspect
+from .returns import alike
+from .sources import Slot, Step, cursor_of, edits_of, item, moment_of, steps_of
+from .updates import Claims, Operations, inspect
 
 _GONE = frozenset({EventKind.AWAY, EventKind.LEAVE, EventKind.REMOVE})
 _FIELDS = ("cell_type", "metadata", "execution_count", "execution_state", "attachments")
@@ -38,11 +40,14 @@ class History:
         self._slots: list[Slot] = []
         self._odd = True
         self._out: list[Operation] = []
-        self._writer = Writer(0, SEED)
         self._run: str | None = None
-        self._cemetery = Cemetery()
+        self._attribution = Attribution()
         self._observer: Observer | None = None
-        self.pastes: list[tuple[int, str]] = []
+
+    @property
+    def pastes(self) -> list[tuple[int, str]]:
+        """Lengths and cells of what the last event pasted."""
+        return self._attribution.pastes
 
     def load(self, updates: Iterable[bytes]) -> None:
         """Take updates from before `resume`."""
@@ -56,10 +61,8 @@ class History:
         self.moment = Moment(state)
         if self.moment.notebook() != read_notebook(self._doc):
             raise ValueError("the document is not what the frame says")
-        self._cemetery = Cemetery(trace["cells"])
         values = [value for value in json.loads(str(self._cells)) if isinstance(value, dict)]
-        for value, graves in zip(values, trace["graves"], strict=True):
-            self._slots.append(Slot(read_cell(value)["id"], Graves.of(graves), plain=False))
+        self._slots = self._attribution.resume(trace, [read_cell(value)["id"] for value in values])
         self._look_for_strangers()
 
     def close(self) -> None:
@@ -69,7 +72,7 @@ class History:
 
     def trace(self) -> JSON:
         """What is remembered of removed text, for another `History` that goes on from here."""
-        return {"graves": [slot.graves.to_json() for slot in self._slots], "cells": self._cemetery.to_json()}
+        return self._attribution.trace(self._slots)
 
     def add(self, event: Event, member: int) -> list[Operation]:
         """What an event changed, as operations; the moment has them already.
@@ -81,7 +84,8 @@ class History:
         Raises:
             ValueError: its update is none, or needs another one before it. The history is of no use then.
         """
-        self._out, self.pastes = [], []
+        self._out = []
+        self._attribution.begin(Writer(member), Claims())
         if event.kind in DOCUMENT_KINDS:
             if event.data is not None:
                 self._update(event, event.data, member)
@@ -104,7 +108,8 @@ class History:
         self._out.append(operation)
 
     def _update(self, event: Event, update: bytes, member: int) -> None:
-        self._operations.learn(inspect(update))
+        claims = inspect(update)
+        self._operations.learn(claims)
         observer = self._observer = self._observer or Observer(self._doc)
         self._doc.apply_update(update)
         changes = observer.take()
@@ -113,7 +118,7 @@ class History:
         payload = event.payload or {}
         self._run = payload.get("run")
         manner = SEED if not member else TYPED if payload.get("source") == "code_update" else None
-        self._writer = Writer(member, manner)
+        self._attribution.begin(Writer(member, manner), claims)
         if changes.metadata:
             self._notebook_metadata()
         if self._odd or changes.unsure:
@@ -130,7 +135,7 @@ class History:
         pool: list[Written] = []
         if changes.cells is not None:
             self._cells_changed(changes.cells, pool)
-        sources = self._source_edits(changes)
+        sources, exact = self._source_edits(changes)
         for index, names in changes.fields.items():
             self._refresh(index, outputs="outputs" in names or index in changes.outputs)
         for index, delta in changes.outputs.items():
@@ -143,24 +148,26 @@ class History:
             (edit, Written(edit.removed, edit.runs)) for edits in sources.values() for edit in edits if edit.removed
         ]
         for index, edits in sources.items():
+            shared = self._shared(index) if index in exact else None
             for edit in edits:
                 here = [text for other, text in went if other is edit]
-                self._edit(index, edit, here, pool + [text for other, text in went if other is not edit])
+                self._edit(index, edit, shared, here, pool + [text for other, text in went if other is not edit])
 
     def _cells_changed(self, delta: Delta, pool: list[Written]) -> None:
         """Cells came and went."""
         if (steps := steps_of(delta, len(self._slots))) is None:
             raise _DoubtError
-        self._replace(steps, pool)
+        self._replace(steps, pool, told=True)
         if len(self._slots) != len(self._cells):
             raise _DoubtError
 
-    def _replace(self, steps: list[Step], pool: list[Written]) -> None:
+    def _replace(self, steps: list[Step], pool: list[Written], *, told: bool = False) -> None:
         """Take cells out and put others in.
 
         Args:
             steps: ``(index before all of them, cells to take out, values of cells to put in)``, in order.
             pool: gets the texts that go.
+            told: whether an event says so, whose indices can be trusted.
         """
         gone: list[Gone] = []
         for at, count, _ in steps:
@@ -168,16 +175,17 @@ class History:
                 gone.append(Gone(slot.id, cell["source"], cell["authors"], slot.graves, cell["run"]))
                 pool.append(Written(cell["source"], cell["authors"]))
         left = list(gone)
+        present = list(zip(self._slots, self.moment.cells, strict=True))
         plan: list[tuple[int, int, list[tuple[JSON, Slot]]]] = []
         slots: list[Slot] = []
         before = 0
         for at, count, values in steps:
-            made = [self._made(value, left, pool) for value in values]
+            made = [self._attribution.made(value, left, pool, present) for value in values]
             slots += self._slots[before:at] + [slot for _, slot in made]
             plan.append((len(slots) - len(made), count, made))
             before = at + count
         self._slots = slots + self._slots[before:]
-        self._cemetery.bury(self._writer.member, left)
+        self._attribution.bury(gone)
         ids = self._unique_ids()
         for at, count, made in plan:
             if count:
@@ -186,40 +194,9 @@ class History:
                 for number, (cell, _) in enumerate(made):
                     cell["id"] = ids[at + number]
                 self._emit(["+", at, [cell for cell, _ in made]])
+            for number, (cell, slot) in enumerate(made):
+                self._attribution.learn(slot, cell["source"], self._shared(at + number) if told else None)
         self._rename(ids)
-
-    def _made(self, value: JSON, left: list[Gone], pool: list[Written]) -> tuple[JSON, Slot]:
-        """The moment of a cell that comes in, with its writers."""
-        read = read_cell(value)
-        cell = moment_of(read, value)
-        source = cell["source"]
-        same = next((other for other in left if other.id == read["id"] and other.source == source), None)
-        if same is not None:
-            left.remove(same)
-            cell["run"] = same.run
-        else:
-            same = self._cemetery.returned(self._writer.member, read["id"], source)
-        if same is not None:
-            cell["authors"] = [list(run) for run in same.runs]
-            return cell, Slot(read["id"], same.graves, plain=False)
-        earlier = self._earlier(read["id"], left) if source else None
-        slot, known = Slot(read["id"], plain=False), None
-        if earlier is not None:
-            whole = earlier.graves.with_text(earlier.source, earlier.runs)
-            known = aligned(source, whole, earlier.graves.texts(), self._writer)
-            slot.graves = earlier.graves.carried(earlier.source, source)
-        cell["authors"] = known if known is not None else composed(source, pool, self._writer) if source else []
-        self._note_pastes(read["id"])
-        return cell, slot
-
-    def _earlier(self, cell_id: str, gone: list[Gone]) -> Gone | None:
-        """A cell with this id: one that goes now, one that is there (two people moved it at once), one that went."""
-        found = next((other for other in gone if other.id == cell_id), None)
-        if found is None:
-            for slot, cell in zip(self._slots, self.moment.cells, strict=True):
-                if slot.id == cell_id:
-                    return Gone(slot.id, cell["source"], cell["authors"], slot.graves)
-        return found or self._cemetery.last(cell_id)
 
     def _unique_ids(self) -> list[str]:
         used: dict[str, int] = {}
@@ -230,28 +207,31 @@ class History:
             if self.moment.cells[index]["id"] != wanted:
                 self._emit(["s", index, "id", wanted])
 
-    def _source_edits(self, changes: Changes) -> dict[int, list[Edit]]:
-        """What changed in the sources, with who had written what went."""
+    def _source_edits(self, changes: Changes) -> tuple[dict[int, list[Edit]], set[int]]:
+        """What changed in the sources, with who had written what went, and where that is exactly what was done."""
         found: dict[int, list[Edit]] = {}
+        exact: set[int] = set()
         others = (index for index, names in changes.fields.items() if "source" in names)
         for index in sorted({*changes.sources, *others}):
             cell = self._moment(index)
             shared = item(self._cell(index), "source")
             text = str(shared) if isinstance(shared, Text) else shared if isinstance(shared, str) else ""
-            if text != cell["source"]:
-                found[index] = edits_of(cell["source"], changes.sources.get(index), text, cell["authors"])
-        return found
+            delta = changes.sources.get(index)
+            if text != cell["source"] or delta is not None:
+                found[index], told = edits_of(cell["source"], delta, text, cell["authors"])
+                exact |= {index} if told else set()
+        return found, exact
 
-    def _edit(self, index: int, edit: Edit, here: list[Written], elsewhere: list[Written]) -> None:
-        edit = edit.trimmed()
-        runs = written_by(edit, self._slots[index].graves, here, elsewhere, self._writer)
-        self._note_pastes(self._slots[index].id)
+    def _shared(self, index: int) -> Text | None:
+        """The source of a cell as it is shared."""
+        shared = item(self._cell(index), "source")
+        return shared if isinstance(shared, Text) else None
+
+    def _edit(self, index: int, edit: Edit, shared: Text | None, here: list[Written], elsewhere: list[Written]) -> None:
+        source = self._moment(index)["source"]
+        edit, runs = self._attribution.edited(self._slots[index], edit, source, shared, here, elsewhere)
         if edit.removed or edit.text:
             self._emit(["t", index, edit.pos, units(edit.removed), edit.text, runs])
-
-    def _note_pastes(self, cell: str) -> None:
-        self.pastes += [(size, cell) for size in self._writer.pasted]
-        self._writer.pasted.clear()
 
     def _outputs_changed(self, index: int, delta: Delta) -> None:
         """Outputs came and went."""
@@ -313,6 +293,14 @@ class History:
         self._notebook_metadata()
         if strangers:
             self._look_for_strangers()
+        if not self._odd:
+            self._learn()
+
+    def _learn(self) -> None:
+        """The operations of the cells that were read without an event that tells of them."""
+        for index, (slot, cell) in enumerate(zip(self._slots, self.moment.cells, strict=True)):
+            if not slot.ids.known:
+                self._attribution.learn(slot, cell["source"], self._shared(index))
 
     def _look_for_strangers(self) -> None:
         """Whether something among the cells is none: the indices in events cannot be trusted then."""
@@ -343,8 +331,8 @@ class History:
     def _compare_source(self, index: int, value: JSON) -> None:
         cell, wanted = self._moment(index), read_cell(value)["source"]
         if wanted != cell["source"]:
-            [edit] = edits_of(cell["source"], None, wanted, cell["authors"])
-            self._edit(index, edit, [], [])
+            [edit], _ = edits_of(cell["source"], None, wanted, cell["authors"])
+            self._edit(index, edit, None, [], [])
 
     def _splice_outputs(self, index: int, old: list[JSON], new: list[JSON]) -> None:
         start, end = alike(old, new)

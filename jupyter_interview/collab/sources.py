@@ -6,7 +6,7 @@ A text's event tells of its splices in bytes of UTF-8, as pycrdt counts; moments
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..core.models import JSON
 from ..core.moment import Runs, part_of_runs, units
 from .authors import Edit, Graves
 from .changes import Delta
+from .returns import Ids, alike
 
 _LONGEST_ID = 200
 
@@ -27,12 +28,15 @@ Step = tuple[int, int, list[JSON]]
 class Slot:
     """What is known of a cell besides its moment.
 
-    ``id`` is the document's own, ``plain`` whether each output of the moment is the document's of the same index.
+    ``id`` is the document's own, ``ids`` the operations of its source, ``plain`` whether each output of the moment is
+    the document's of the same index, ``again`` whether it is a cell that was there before: undo leaves no note in it.
     """
 
     id: str
     graves: Graves = field(default_factory=Graves)
     plain: bool = True
+    ids: Ids = field(default_factory=Ids)
+    again: bool = False
 
 
 def item(cell: Map[Any], name: str) -> Any:
@@ -42,18 +46,6 @@ def item(cell: Map[Any], name: str) -> Any:
         return cell[name]
     except KeyError:
         return None
-
-
-def alike(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """How many are the same at the start and at the end."""
-    most = min(len(old), len(new))
-    start = 0
-    while start < most and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < most - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    return start, end
 
 
 def steps_of(delta: Delta, count: int) -> list[Step] | None:
@@ -92,17 +84,17 @@ def moment_of(read: JSON, value: JSON) -> JSON:
     return cell
 
 
-def edits_of(old: str, delta: Delta | None, new: str, runs: Runs) -> list[Edit]:
-    """The splices that make ``new`` of ``old``, positions each after the ones before it: as the event says, if it
-    says so, else the shortest one."""
+def edits_of(old: str, delta: Delta | None, new: str, runs: Runs) -> tuple[list[Edit], bool]:
+    """The splices that make ``new`` of ``old``, positions each after the ones before it, and whether they are what the
+    event says; else it is the shortest one."""
     if delta is not None:
         told = _told(old, delta, runs)
         if told is not None and told[1] == new:
-            return told[0]
+            return told[0], True
     start, end = alike(old, new)
     pos = units(old[:start])
     removed = old[start : len(old) - end]
-    return [Edit(pos, removed, new[start : len(new) - end], part_of_runs(runs, pos, pos + units(removed)))]
+    return [Edit(pos, removed, new[start : len(new) - end], part_of_runs(runs, pos, pos + units(removed)))], False
 
 
 def _told(old: str, delta: Delta, runs: Runs) -> tuple[list[Edit], str] | None:

@@ -48,7 +48,8 @@ _SOMEWHERE, _CELLS = Place(0), Place(0, cells=True)
 class Struct(NamedTuple):
     """A run of operations: its clocks, what it stands beside or (having no neighbour) in, and its content.
 
-    ``root`` is the name of the part of the notebook that it is directly in, ``shared`` the kind of a shared type.
+    ``root`` is the name of the part of the notebook that it is directly in, ``shared`` the kind of a shared type,
+    ``right`` that of ``beside`` which it was put before, ``text`` what it says where it is text.
     """
 
     start: int
@@ -59,6 +60,13 @@ class Struct(NamedTuple):
     root: str | None = None
     attribute: bool = False
     shared: int | None = None
+    right: Id | None = None
+    text: str | None = None
+
+    @property
+    def left(self) -> Id | None:
+        """What it was put behind."""
+        return self.beside[0] if len(self.beside) > (self.right is not None) else None
 
 
 @dataclass(slots=True)
@@ -276,11 +284,13 @@ def _struct(reader: Reader, start: int) -> Struct:
         raise Malformed("the update leaves operations out")
     beside: list[Id] = []
     inside: Id | None = None
+    right: Id | None = None
     root: str | None = None
     if info & _ORIGIN:
         beside.append((reader.varuint(), reader.varuint()))
     if info & _RIGHT_ORIGIN:
-        beside.append((reader.varuint(), reader.varuint()))
+        right = (reader.varuint(), reader.varuint())
+        beside.append(right)
     if not beside:
         if reader.varuint() == 1:
             root = reader.string()
@@ -290,12 +300,18 @@ def _struct(reader: Reader, start: int) -> Struct:
             inside = (reader.varuint(), reader.varuint())
         if info & _PARENT_SUB:
             reader.string()
+    attribute = bool(info & _PARENT_SUB)
+    if kind == _STRING:
+        text = reader.string()
+        # Yjs counts UTF-16 code units.
+        end = start + _positive(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2)
+        return Struct(start, end, kind, tuple(beside), inside, root, attribute, None, right, text)
     length, shared = _content(reader, kind)
-    return Struct(start, start + length, kind, tuple(beside), inside, root, bool(info & _PARENT_SUB), shared)
+    return Struct(start, start + length, kind, tuple(beside), inside, root, attribute, shared, right)
 
 
 def _content(reader: Reader, kind: int) -> tuple[int, int | None]:
-    """Read the content of an item: the number of operations it counts for, and the kind of a shared type."""
+    """Read what is no text: the number of operations it counts for, and the kind of a shared type."""
     if kind == _DELETED:
         return _positive(reader.varuint()), None
     if kind == 2:
@@ -303,10 +319,6 @@ def _content(reader: Reader, kind: int) -> tuple[int, int | None]:
         for _ in range(length):
             reader.bytes()
         return length, None
-    if kind == _STRING:
-        text = reader.string()
-        # Yjs counts UTF-16 code units.
-        return _positive(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2), None
     if kind == 8:
         length = _positive(reader.varuint())
         for _ in range(length):

@@ -18,7 +18,7 @@ from .kernel import Execution
 from .lifecycle import RoomKernel
 from .outputs import RunOutputs
 
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 3.0
 _REACT_SECONDS = 1.5
 _BEGIN_SECONDS = 1.0
 _INSIST_SECONDS = 0.7

@@ -9,6 +9,7 @@ cgroups in the first place.
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import threading
@@ -17,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..core.limits import Limits
+
+_log = logging.getLogger(__name__)
 
 _INTERVAL = 0.1
 #: A kernel that does nothing is looked at more and more rarely, up to so many intervals.
@@ -100,12 +103,20 @@ class Watch:
             for watched, pace in kernels:
                 if not pace.due():
                     continue
-                reason = self.check(watched)
+                reason = self._checked(watched)
                 pace.looked(self._spent.pop(watched, 0))
                 if reason is not None:
                     self.remove(watched)
                     watched.breach(reason)
             time.sleep(self._interval)
+
+    def _checked(self, watched: Watched) -> str | None:
+        """`check`, which must not end for all kernels because of one."""
+        try:
+            return self.check(watched)
+        except Exception:
+            _log.exception("A kernel could not be checked")
+            return None
 
     def check(self, watched: Watched) -> str | None:
         """What the kernel did wrong, as a line for people; ``None`` when it is well."""
@@ -159,6 +170,8 @@ def children(pid: int) -> list[int]:
         tasks = os.listdir(f"/proc/{pid}/task")
     except OSError:
         return []
+    if not tasks:
+        return []  # it ended just now
     if not os.path.exists(f"/proc/{pid}/task/{tasks[0]}/children"):
         return sorted(other for other in _numbers() if _parent(other) == pid)
     return [int(child) for task in tasks for child in _read(f"/proc/{pid}/task/{task}/children").split()]

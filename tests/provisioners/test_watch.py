@@ -7,6 +7,7 @@ import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,6 +152,33 @@ def test_a_breach_is_told_once_from_the_thread(tmp_path: Path) -> None:
     if thread is not None:
         thread.join(10)
     assert watching._thread is None and told.empty()
+
+
+def test_a_kernel_that_cannot_be_looked_at_ends_no_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may end between any two looks at it; the others are watched all the same."""
+    failed, told = threading.Event(), queue.Queue[str]()
+    real = watch.family
+
+    def family(root: int) -> Iterator[int]:
+        if root == 1:
+            failed.set()
+            raise IndexError("list index out of range")
+        return real(root)
+
+    monkeypatch.setattr(watch, "family", family)
+    watching = watch.Watch(Limits.checked(kernel_memory_bytes=1), interval=0.001)
+    broken = watch.Watched(1, str(tmp_path), told.put)
+    watching.add(broken)
+    assert failed.wait(10)
+    watching.add(watch.Watched(os.getpid(), str(tmp_path), told.put))
+    assert "memory" in told.get(timeout=10)
+    watching.remove(broken)
+
+
+def test_a_process_that_just_ended_has_no_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list of threads is empty for a moment, before it is gone."""
+    monkeypatch.setattr("os.listdir", lambda _path: [])
+    assert watch.children(os.getpid()) == []
 
 
 def test_an_idle_kernel_is_looked_at_rarely() -> None:

@@ -188,7 +188,7 @@ CASES = [
         print('up', flush=True)
         time.sleep(60)
         """,
-        f"up\n{_STOPPED}",
+        again(rf"up\n({_STOPPED})+"),  # a busy machine is asked a second time
         _INTERRUPTED,
         room="mortal",
         interrupted="up\n",
@@ -203,7 +203,7 @@ CASES = [
         print('up', flush=True)
         time.sleep(60)
         """,
-        f"up\n{_STOPPED}",
+        again(rf"up\n({_STOPPED})+"),
         _INTERRUPTED,
         room="mortal",
         interrupted="up\n",

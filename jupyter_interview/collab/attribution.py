@@ -11,9 +11,11 @@ from pycrdt import Text
 
 from ..core.models import JSON
 from ..core.moment import SEED, Runs, cut, joined, units
-from .authors import Cemetery, Edit, Gone, Graves, Writer, Written, aligned, composed, written_by
+from .authors import Edit, Writer, aligned, composed, inherited, written_by
+from .graves import Cemetery, Gone, Graves, Written
+from .ids import Ids, ids_of, size
 from .notebook import read_cell
-from .returns import Ids, Part, Removed, ids_of, parts_of, size
+from .returns import Part, Removed, parts_of
 from .sources import Slot, moment_of
 from .updates import Claims
 
@@ -72,6 +74,7 @@ class Attribution:
         """
         pos = size(cut(source, 0, edit.pos))
         ids = ids_of(shared, edit.text, pos, self._claims) if shared is not None else Ids.unknown(units(edit.text))
+        slot.again |= not ids.known
         self._removed.add(slot.ids.splice(edit.pos, units(edit.removed), ids), edit.removed, edit.runs)
         parts = parts_of(edit.text, ids, self._claims, self._removed)
         if all(part.runs is None for part in parts):
@@ -124,8 +127,11 @@ class Attribution:
         earlier = self._earlier(read["id"], left, present) if source else None
         slot, known = Slot(read["id"], plain=False), None
         if earlier is not None:
-            whole = earlier.graves.with_text(earlier.source, earlier.runs)
-            known = aligned(source, whole, earlier.graves.texts(), self._writer)
+            here = [text for text in pool if text.text == earlier.source] or [Written(earlier.source, earlier.runs)]
+            known = inherited(source, here)
+            if known is None:
+                whole = earlier.graves.with_text(earlier.source, earlier.runs)
+                known = aligned(source, whole, earlier.graves.texts(), self._writer)
             slot.graves, slot.again = earlier.graves.carried(earlier.source, source), True
         cell["authors"] = known if known is not None else composed(source, pool, self._writer) if source else []
         self._note_pastes(read["id"])
@@ -134,6 +140,7 @@ class Attribution:
     def learn(self, slot: Slot, source: str, shared: Text | None) -> None:
         """A cell came in: the operations of its source."""
         slot.ids = ids_of(shared, source, 0, self._claims) if shared is not None else Ids.unknown(units(source))
+        slot.again |= not slot.ids.known
 
     def bury(self, cells: Iterable[Gone]) -> None:
         """Cells went, those too that came elsewhere: undo brings back what a cell was before it was moved."""

@@ -18,10 +18,11 @@ from pycrdt import Array, Doc, Map, Text
 from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind
 from ..core.moment import SEED, TYPED, Moment, Operation, units
 from .attribution import Attribution
-from .authors import Edit, Gone, Writer, Written
+from .authors import Edit, Writer
 from .changes import Changes, Delta, Observer
+from .graves import Gone, Written
+from .ids import alike
 from .notebook import cells_of, read_cell, read_metadata, read_notebook, read_outputs, unique_id
-from .returns import alike
 from .sources import Slot, Step, cursor_of, edits_of, item, moment_of, steps_of
 from .updates import Claims, Operations, inspect
 

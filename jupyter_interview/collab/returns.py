@@ -13,79 +13,11 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pycrdt import Assoc, Text
-
 from ..core.moment import Runs, cut, part_of_runs, units
+from .ids import UNKNOWN, Ids
 from .updates import Claims, Id, Struct
 
 _KEPT_UNITS = 50_000
-_PIECES = 1_000
-_UNKNOWN = -1
-
-
-def alike(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """How many are the same at the start and at the end."""
-    most = min(len(old), len(new))
-    start = 0
-    while start < most and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < most - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    return start, end
-
-
-class Ids:
-    """The operations that a text is made of, in its order.
-
-    Args:
-        runs: ``[client, first clock, count]`` each; a unit of text of which nothing is known has the client -1.
-    """
-
-    __slots__ = ("runs",)
-
-    def __init__(self, runs: Iterable[Sequence[int]] = ()) -> None:
-        self.runs = [list(run) for run in runs]
-
-    @property
-    def known(self) -> bool:
-        """Whether all of them are known."""
-        return all(run[0] != _UNKNOWN for run in self.runs)
-
-    @classmethod
-    def unknown(cls, length: int) -> Ids:
-        """A text of which nothing is known."""
-        return cls([[_UNKNOWN, 0, length]] if length else [])
-
-    def splice(self, pos: int, deleted: int, inserted: Ids) -> Ids:
-        """Put operations in the place of others, which are the answer."""
-        first = self._cut(pos)
-        last = self._cut(pos + deleted) if deleted else first
-        gone = self.runs[first:last]
-        self.runs[first:last] = [list(run) for run in inserted.runs]
-        self._join(first + len(inserted.runs))
-        self._join(first)
-        return Ids(gone)
-
-    def _cut(self, pos: int) -> int:
-        """The index of the run that begins at a position; it is made to."""
-        at = 0
-        for index, (client, clock, count) in enumerate(self.runs):
-            if at >= pos:
-                return index
-            if at + count > pos:
-                head = pos - at
-                self.runs[index : index + 1] = [[client, clock, head], [client, clock + head, count - head]]
-                return index + 1
-            at += count
-        return len(self.runs)
-
-    def _join(self, index: int) -> None:
-        if 0 < index < len(self.runs):
-            before, after = self.runs[index - 1], self.runs[index]
-            if before[0] == after[0] != _UNKNOWN and before[1] + before[2] == after[1]:
-                before[2] += after[2]
-                del self.runs[index]
 
 
 class Removed:
@@ -110,7 +42,7 @@ class Removed:
         """A text was removed."""
         at = 0
         for client, clock, count in ids.runs:
-            if client != _UNKNOWN:
+            if client != UNKNOWN:
                 self._keep(client, clock, cut(text, at, at + count), part_of_runs(runs, at, at + count))
             at += count
 
@@ -143,67 +75,11 @@ class Removed:
             self._clocks[oldest[0]].remove(oldest[1])
 
 
-def size(text: str) -> int:
-    """Length in bytes of UTF-8, as pycrdt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
 class Part(NamedTuple):
     """A part of a text that came in: ``runs`` tells who wrote it where it came back."""
 
     text: str
     runs: Runs | None
-
-
-def ids_of(shared: Text, text: str, pos: int, claims: Claims) -> Ids:
-    """The operations of a text that an update brought.
-
-    Args:
-        shared: the text that it is in, after the update.
-        text: what came.
-        pos: where it is, in bytes of UTF-8 as pycrdt counts.
-        claims: the update's.
-    """
-    those = [(client, struct) for client, structs in claims.structs.items() for struct in structs if struct.text]
-    if len(those) == 1 and those[0][1].text == text:
-        [(client, struct)] = those
-        return Ids([[client, struct.start, struct.end - struct.start]])
-    ids: list[Sequence[int]] = []
-    done, length = 0, units(text)
-    while done < length:
-        run = _run_at(shared, cut(text, done, length), pos, claims) if len(ids) < _PIECES else None
-        if run is None:
-            return Ids([*ids, [_UNKNOWN, 0, length - done]])
-        ids.append(run)
-        pos += size(cut(text, done, done + run[2]))
-        done += run[2]
-    return Ids(ids)
-
-
-def _run_at(shared: Text, text: str, pos: int, claims: Claims) -> tuple[int, int, int] | None:
-    """Client, first clock and count of the operations that the text at a position begins with."""
-    client, clock = _id_at(shared, pos)
-    struct = next((each for each in claims.structs.get(client, []) if each.start <= clock < each.end), None)
-    if struct is None or struct.text is None:
-        return None
-    said = cut(struct.text, clock - struct.start, struct.end - struct.start)
-    # What came later, in the same update, may stand in its midst: the end of it is looked for by halves.
-    low, high = 0, alike(said, text)[0]
-    while low < high:
-        middle = (low + high + 1) // 2
-        before = said[: middle - 1]
-        if _id_at(shared, pos + size(before)) == (client, clock + units(before)):
-            low = middle
-        else:
-            high = middle - 1
-    return (client, clock, units(said[:low])) if low else None
-
-
-def _id_at(shared: Text, pos: int) -> Id:
-    if pos >= len(shared):
-        return _UNKNOWN, 0
-    item = shared.sticky_index(pos, Assoc.AFTER).to_json().get("item")
-    return (item["client"], item["clock"]) if item else (_UNKNOWN, 0)
 
 
 def parts_of(text: str, ids: Ids, claims: Claims, removed: Removed) -> list[Part]:

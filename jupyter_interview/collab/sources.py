@@ -14,9 +14,10 @@ from pycrdt import Map
 
 from ..core.models import JSON
 from ..core.moment import Runs, part_of_runs, units
-from .authors import Edit, Graves
+from .authors import Edit
 from .changes import Delta
-from .returns import Ids, alike
+from .graves import Graves
+from .ids import Ids, alike
 
 _LONGEST_ID = 200
 
@@ -28,8 +29,9 @@ Step = tuple[int, int, list[JSON]]
 class Slot:
     """What is known of a cell besides its moment.
 
-    ``id`` is the document's own, ``ids`` the operations of its source, ``plain`` whether each output of the moment is
-    the document's of the same index, ``again`` whether it is a cell that was there before: undo leaves no note in it.
+    ``id`` is the document's own, ``ids`` the operations of its source, ``plain`` whether each output of the moment
+    is the document's of the same index, ``again`` whether the place of a text has to tell what undo brought back: the
+    cell was there before, or not all of its operations are known.
     """
 
     id: str

@@ -9,18 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.interviews import Script
-from jupyter_interview.collab.authors import (
-    Cemetery,
-    Edit,
-    Gone,
-    Graves,
-    Writer,
-    Written,
-    composed,
-    inherited,
-    written_by,
-)
+from jupyter_interview.collab.authors import Edit, Writer, composed, inherited, written_by
 from jupyter_interview.collab.frames import History
+from jupyter_interview.collab.graves import Cemetery, Gone, Graves, Written
 from jupyter_interview.core.models import JSON, Event, EventKind
 from jupyter_interview.core.moment import PASTED, SEED, TYPED, units
 from tests.collab.sessions import CLIENT, PLACE, Session

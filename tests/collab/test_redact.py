@@ -35,9 +35,10 @@ def erased(events: list[Event], member: int) -> list[bytes]:
 
 
 def claims(update: bytes) -> Any:
-    """Its structure."""
+    """Its structure, but for what its texts say."""
     found = inspect(update)
-    return found.structs, found.deletes
+    structs = {client: [struct._replace(text=None) for struct in those] for client, those in found.structs.items()}
+    return structs, found.deletes
 
 
 @settings(max_examples=300, deadline=None)

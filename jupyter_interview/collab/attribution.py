@@ -11,13 +11,15 @@ from pycrdt import Text
 
 from ..core.models import JSON
 from ..core.moment import SEED, Runs, cut, joined, units
-from .authors import Edit, Writer, aligned, composed, inherited, written_by
+from .authors import Edit, Writer, aligned, composed, inherited, likeness, written_by
 from .graves import Cemetery, Gone, Graves, Written
 from .ids import Ids, ids_of, size
 from .notebook import read_cell
 from .returns import Part, Removed, parts_of
 from .sources import Slot, moment_of
 from .updates import Claims
+
+_LOOKED = 5
 
 Present = Iterable[tuple[Slot, JSON]]
 """Cells that are there, with their moments."""
@@ -124,7 +126,7 @@ class Attribution:
         if same is not None:
             cell["authors"] = [list(run) for run in same.runs]
             return cell, Slot(read["id"], same.graves.copy(), plain=False, again=True)
-        earlier = self._earlier(read["id"], left, present) if source else None
+        earlier = self._earlier(read["id"], source, left, present) if source else None
         slot, known = Slot(read["id"], plain=False), None
         if earlier is not None:
             here = [text for text in pool if text.text == earlier.source] or [Written(earlier.source, earlier.runs)]
@@ -146,14 +148,17 @@ class Attribution:
         """Cells went, those too that came elsewhere: undo brings back what a cell was before it was moved."""
         self._cemetery.bury(self._writer.member, cells)
 
-    def _earlier(self, cell_id: str, gone: list[Gone], present: Present) -> Gone | None:
-        """A cell with this id: one that goes now, one that is there (two people moved it at once), one that went."""
-        found = next((other for other in gone if other.id == cell_id), None)
-        if found is None:
-            for slot, cell in present:
-                if slot.id == cell_id:
-                    return Gone(slot.id, cell["source"], cell["authors"], slot.graves)
-        return found or self._cemetery.last(cell_id)
+    def _earlier(self, cell_id: str, source: str, gone: list[Gone], present: Present) -> Gone | None:
+        """The cell with this id that is most like it: of those that go now, are there (two people moved it at once),
+        or went."""
+        those = [other for other in gone if other.id == cell_id]
+        those += [
+            Gone(slot.id, cell["source"], cell["authors"], slot.graves) for slot, cell in present if slot.id == cell_id
+        ]
+        those += self._cemetery.all(cell_id)
+        if len(those) < 2:
+            return next(iter(those), None)
+        return max(those[:_LOOKED], key=lambda other: likeness(source, other.graves.with_text(other.source, []).text))
 
     def _note_pastes(self, cell: str) -> None:
         self.pastes += [(length, cell) for length in self._writer.pasted]

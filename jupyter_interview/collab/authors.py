@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 
 from ..core.moment import PASTED, TYPED, Runs, joined, part_of_runs, units
 from .graves import Graves, Written
@@ -17,6 +17,7 @@ from .graves import Graves, Written
 _PASTED, _PASTED_LINES = 60, 24
 _KEPT = 8
 _ALIGNED = 4_000_000
+_COVERED = 200
 
 
 def manner_of(text: str, length: int) -> int:
@@ -90,21 +91,48 @@ def aligned(text: str, old: Written, removed: list[Written], writer: Writer) -> 
     Whoever moves a cell moves it as it was on their side: what others changed meanwhile is not in it. ``removed`` are
     texts that ``old`` has perhaps not in their right places.
     """
-
-    def new(part: str) -> Runs:
-        return inherited(part, removed) or writer.runs(part)
-
-    if len(text) * len(old.text) > _ALIGNED:
+    blocks = _blocks(old.text, text)
+    if blocks is None:
         return None
-    blocks = SequenceMatcher(None, old.text, text, autojunk=False).get_matching_blocks()
     runs: Runs = []
     done = 0
     for block in blocks:
         start = units(old.text[: block.a])
         theirs = part_of_runs(old.runs, start, start + units(old.text[block.a : block.a + block.size]))
-        runs += [*new(text[done : block.b]), *theirs]
+        runs += [*covered(text[done : block.b], [*removed, old], writer), *theirs]
         done = block.b + block.size
     return joined(runs)
+
+
+def covered(text: str, pool: list[Written], writer: Writer) -> Runs:
+    """The writers of a text that is put together of pieces of others, the longest first."""
+    if not text:
+        return []
+    found = [] if len(text) > _COVERED else [(_longest(source.text, text), source) for source in pool]
+    match, source = max(found, key=lambda each: each[0].size, default=(Match(0, 0, 0), Written("", [])))
+    if not match.size:
+        return writer.runs(text)
+    start = units(source.text[: match.a])
+    theirs = part_of_runs(source.runs, start, start + units(source.text[match.a : match.a + match.size]))
+    before, after = text[: match.b], text[match.b + match.size :]
+    return joined([*covered(before, pool, writer), *theirs, *covered(after, pool, writer)])
+
+
+def _longest(old: str, text: str) -> Match:
+    return SequenceMatcher(None, old, text, autojunk=False).find_longest_match()
+
+
+def likeness(text: str, old: str) -> int:
+    """How much of a text, in characters, another one has in the same order; 0 when they are too long to compare."""
+    if text == old:
+        return len(text)
+    return sum(block.size for block in _blocks(old, text) or ())
+
+
+def _blocks(old: str, text: str) -> list[Match] | None:
+    if len(text) * len(old) > _ALIGNED:
+        return None
+    return SequenceMatcher(None, old, text, autojunk=False).get_matching_blocks()
 
 
 @dataclass(slots=True)

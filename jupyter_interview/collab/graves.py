@@ -5,13 +5,11 @@ A *grave* is text that was removed, at the gap where it stood; Yjs knows it too,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from itertools import chain
 from typing import Any
 
-from ..core.models import JSON
 from ..core.moment import Runs, cut, joined, part_of_runs, units
 
 _GRAVE_UNITS = 20_000
@@ -189,36 +187,36 @@ class Gone:
 
 
 class Cemetery:
-    """The cells that members removed, the newest last."""
+    """The cells that members removed, the newest last.
 
-    def __init__(self, values: JSON | None = None) -> None:
-        self._gone: dict[int, list[Gone]] = {
-            int(member): [Gone(name, source, runs, Graves.of(graves)) for name, source, runs, graves in cells]
-            for member, cells in (values or {}).items()
-        }
+    Args:
+        values: from `to_json`.
+    """
 
-    def to_json(self) -> JSON:
+    def __init__(self, values: Iterable[Sequence[Any]] = ()) -> None:
+        self._gone = [
+            (member, Gone(name, source, runs, Graves.of(graves))) for member, name, source, runs, graves in values
+        ]
+
+    def to_json(self) -> list[list[Any]]:
         """For the constructor."""
-        return {
-            str(member): [[cell.id, cell.source, cell.runs, cell.graves.to_json()] for cell in cells]
-            for member, cells in self._gone.items()
-            if cells
-        }
+        return [[member, cell.id, cell.source, cell.runs, cell.graves.to_json()] for member, cell in self._gone]
 
     def bury(self, member: int, cells: Iterable[Gone]) -> None:
         """Cells went."""
-        those = self._gone.setdefault(member, [])
-        those += [cell for cell in cells if cell.source]
-        while those and (len(those) > _CELLS or sum(len(cell.source) for cell in those) > _CELL_UNITS):
-            del those[0]
+        self._gone += [(member, cell) for cell in cells if cell.source or cell.graves.texts()]
+        mine = [number for number, (remover, _) in enumerate(self._gone) if remover == member]
+        length = sum(len(self._gone[number][1].source) for number in mine)
+        while mine and (len(mine) > _CELLS or length > _CELL_UNITS):
+            length -= len(self._gone.pop(mine[0])[1].source)
+            mine = [number - 1 for number in mine[1:]]
 
-    def last(self, cell_id: str) -> Gone | None:
-        """The newest cell with this id, whoever removed it."""
-        return next((cell for those in self._gone.values() for cell in reversed(those) if cell.id == cell_id), None)
+    def all(self, cell_id: str) -> list[Gone]:
+        """The cells with this id, whoever removed them, the newest first."""
+        return [cell for _, cell in reversed(self._gone) if cell.id == cell_id]
 
     def returned(self, member: int, cell_id: str, source: str) -> Gone | None:
         """The cell that comes back as it went: as ``member`` removed it, else as somebody did."""
-        mine = self._gone.get(member, [])
-        others = (cell for other, those in self._gone.items() if other != member for cell in reversed(those))
-        found = (cell for cell in chain(reversed(mine), others) if cell.id == cell_id and cell.source == source)
-        return next(found, None)
+        found = [gone for gone in reversed(self._gone) if gone[1].id == cell_id and gone[1].source == source]
+        mine = (cell for remover, cell in found if remover == member)
+        return next(mine, found[0][1] if found else None)

@@ -23,6 +23,7 @@ DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
         "login": "10/minute",
         "join": "20/minute",
         "rest": "600/minute",
+        "frame": "100/second",
         "channel": "40/second",
         "chat": "5/second; 60/minute",
         "document": "200/second",

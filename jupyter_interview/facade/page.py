@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from jupyter_server.utils import url_path_join
@@ -51,6 +52,7 @@ _KEPT = frozenset(
         "workspacesApiUrl",
     }
 )
+_ICONS = "static/favicons/"
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -70,6 +72,8 @@ class LabPage(InterviewHandler, LabHandler):
         template = self.get_template("index.html")
         names = {**self.template_namespace, "base_url": prefix, "ws_url": "", "token": "", "custom_css": False}
         html = template.render(page_config=config, **names)
+        # Icons are the server's own: a browser asks for them anew whenever the address changes, as a replay's does.
+        html = html.replace(f'href="{escape(prefix)}{_ICONS}', f'href="{escape(self.base_url)}{_ICONS}')
         self.set_header("Content-Security-Policy", _policy(html))
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/html; charset=utf-8")

@@ -45,7 +45,12 @@ class StoryHandler(RecordResource):
 
 
 class FrameHandler(RecordResource):
-    """``GET /api/interview/rooms/<room>/replay/frames/<number>``."""
+    """``GET /api/interview/rooms/<room>/replay/frames/<number>``.
+
+    It has a limit of its own: whoever drags over a long interview wants a frame with each picture.
+    """
+
+    limit = "frame"
 
     async def get(self, target: str, number: str) -> None:
         """A frame, as it is stored."""

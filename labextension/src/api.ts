@@ -248,6 +248,12 @@ export class InterviewApi {
     return this.request(this.url(path) + tail, { method: 'GET', cache: 'no-store', signal });
   }
 
+  /** The body of an answer, as it is. */
+  protected body(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const init = { method: 'GET', cache: 'no-store', signal } as const;
+    return this.answer(this.url(path), init, response => response.arrayBuffer());
+  }
+
   protected send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     return this.request(this.url(path), {
       method,
@@ -256,7 +262,17 @@ export class InterviewApi {
     });
   }
 
-  private async request<T>(url: string, init: RequestInit): Promise<T> {
+  private request<T>(url: string, init: RequestInit): Promise<T> {
+    return this.answer(url, init, async response =>
+      response.status === 204 ? (undefined as T) : ((await response.json()) as T)
+    );
+  }
+
+  private async answer<T>(
+    url: string,
+    init: RequestInit,
+    read: (response: Response) => Promise<T>
+  ): Promise<T> {
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);
@@ -269,7 +285,7 @@ export class InterviewApi {
     if (!response.ok) {
       throw await refusal(response);
     }
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return read(response);
   }
 }
 

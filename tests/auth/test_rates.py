@@ -40,7 +40,8 @@ def refused_for(rates: RateLimits, limit: str, *key: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("limit", "amount", "seconds"), [("login", 10, 60), ("join", 20, 60), ("rest", 600, 60), ("channel", 40, 1)]
+    ("limit", "amount", "seconds"),
+    [("login", 10, 60), ("join", 20, 60), ("rest", 600, 60), ("frame", 100, 1), ("channel", 40, 1)],
 )
 def test_defaults(rates: RateLimits, clock: _Clock, limit: str, amount: int, seconds: int) -> None:
     for _ in range(amount):

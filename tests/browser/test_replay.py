@@ -3,90 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
-from ..fixtures.browser import Browsers, Visitor
+from ..fixtures.browser import Browsers
 from ..fixtures.server import Server, ServerFactory
 from .people import SECONDS, Person, candidate, link, owner
+from .replaying import Replay, the_replay
 
 pytestmark = pytest.mark.browser
 
 PASTED = "import math\nprint(math.sqrt(16))  # from somewhere else\n"
-
-
-class Replay:
-    """A replay page, in the words of whoever looks at it."""
-
-    def __init__(self, page: Page, server: Server, room: str) -> None:
-        self.page = page
-        self.server = server
-        self.room = room
-
-    @property
-    def bar(self) -> Locator:
-        """The bar with the timeline."""
-        return self.page.get_by_test_id("interview-replay-bar")
-
-    async def open(self, url: str) -> Replay:
-        """Go to its address and wait for the first moment."""
-        await self.page.goto(url)
-        await expect(self.bar).to_have_attribute("data-ready", "true", timeout=SECONDS)
-        return self
-
-    async def settled(self) -> int:
-        """The event whose notebook is on screen, once that is the one asked for."""
-        await self.page.wait_for_function(
-            """() => {
-                const { complete, seq } = document.querySelector('[data-testid=interview-replay-bar]').dataset;
-                return complete && complete === seq;
-            }""",
-            timeout=SECONDS,
-        )
-        return int(await self.bar.get_attribute("data-seq") or 0)
-
-    async def at(self, seq: int) -> None:
-        """Go to an event by the address."""
-        await self.page.evaluate("seq => { location.hash = `seq=${seq}`; }", seq)
-        await expect(self.bar).to_have_attribute("data-complete", str(seq), timeout=SECONDS)
-
-    async def sources(self) -> list[str]:
-        """What the code cells on screen contain."""
-        found: list[str] = await self.page.evaluate(
-            """() => [...document.querySelectorAll('.jp-CodeCell:not(.jp-Interview-spare) .cm-content')].map(content =>
-                [...content.querySelectorAll('.cm-line')].map(line => {
-                    const copy = line.cloneNode(true);
-                    copy.querySelectorAll('.jp-Interview-caret').forEach(caret => caret.remove());
-                    return copy.textContent;
-                }).join('\\n'))"""
-        )
-        return found
-
-    def notebook(self, seq: int) -> dict[str, Any]:
-        """The notebook at an event, as the server tells it."""
-        found: dict[str, Any] = self.server.api("GET", f"rooms/{self.room}/notebook?at={seq}")
-        return found
-
-    async def is_exact(self) -> int:
-        """Cells, outputs and prompts on screen are the server's of this event; returns the event."""
-        seq = await self.settled()
-        cells = [cell for cell in self.notebook(seq)["cells"] if cell["cell_type"] == "code"]
-        assert await self.sources() == [cell["source"] for cell in cells], f"event {seq}"
-        for index, cell in enumerate(cells):
-            shown = self.page.locator(".jp-CodeCell:not(.jp-Interview-spare)").nth(index)
-            await expect(shown.locator(".jp-OutputArea-output")).to_have_count(len(cell["outputs"]))
-            if cell["execution_count"] is not None:
-                await expect(shown.locator(".jp-InputPrompt")).to_contain_text(f"[{cell['execution_count']}]")
-        return seq
-
-    async def press(self, *keys: str) -> int:
-        """Press keys, one after the other; returns the event that is shown then."""
-        for key in keys:
-            await self.page.keyboard.press(key)
-            await self.settled()
-        return await self.settled()
 
 
 async def an_interview(server: Server, browsers: Browsers) -> tuple[Person, str]:
@@ -115,15 +43,6 @@ async def an_interview(server: Server, browsers: Browsers) -> tuple[Person, str]
     server.api("POST", f"rooms/{room['id']}/end")
     await expect(cara.page.get_by_test_id("interview-ended")).to_be_visible(timeout=SECONDS)
     return interviewer, room["id"]
-
-
-async def the_replay(browsers: Browsers, server: Server, interviewer: Person, room: str) -> Replay:
-    """The replay in a page of the interviewer's own browser."""
-    page = await interviewer.page.context.new_page()
-    visitor = Visitor("replay", interviewer.visitor.context, page, interviewer.visitor.artifacts)
-    visitor.watch()
-    browsers.visitors.append(visitor)
-    return await Replay(page, server, room).open(f"{server.url}interview/{room}/replay")
 
 
 async def test_a_replay_is_played_sought_stepped_and_linked(ji_server: ServerFactory, ji_browser: Browsers) -> None:
@@ -170,7 +89,12 @@ async def test_a_replay_is_played_sought_stepped_and_linked(ji_server: ServerFac
     await expect(slider).to_have_attribute("aria-valuetext", re.compile(r"\d+:\d\d of \d+:\d\d"))
 
     # The address names the moment, without a trace in the history, and leads back to it.
-    await page.wait_for_function("() => /^#t=[0-9.]+$/.test(location.hash)")
+    await page.wait_for_function(
+        """() => {
+            const now = document.querySelector('[data-testid=interview-replay-slider]').getAttribute('aria-valuenow');
+            return Math.floor(Number(location.hash.replace('#t=', ''))) === Number(now);
+        }"""
+    )
     assert await page.evaluate("history.length") == history
     other = Replay(await page.context.new_page(), server, room)
     await other.open(page.url)
@@ -318,7 +242,7 @@ async def test_a_live_interview_is_replayed_from_the_start_until_now(
     assert await replay.sources() == ["first = 1"]
     await cara.write("\nsecond = 2")
     await replay.page.get_by_test_id("interview-replay-refresh").click()
-    await expect(replay.page.locator(".jp-CodeCell .cm-content")).to_contain_text("second = 2", timeout=SECONDS)
+    await expect(replay.page.locator(".jp-CodeCell .cm-content").first).to_contain_text("second = 2", timeout=SECONDS)
     before = await replay.press("ArrowLeft")
     await cara.write("\nthird = 3")
     # Who has gone back stays there while the interview goes on.

@@ -98,6 +98,17 @@ async def test_a_page_is_told_what_it_is(house: House) -> None:
     assert rules["frame-ancestors"] == "'none'" and "'unsafe-inline'" not in rules["script-src"]
 
 
+async def test_icons_are_the_servers_own(house: House) -> None:
+    """A browser asks for them with every change of the address: no member is looked up for that."""
+    room = await house.room()
+    for path in ("interview/", f"{room.path}replay", room.path[:-1]):
+        page = (await house.owner.get(path)).text
+        icons = re.findall(r'<link rel="icon"[^>]* href="([^"]*)"', page)
+        assert icons and all(icon.startswith("/static/favicons/") for icon in icons), path
+        for icon in icons:
+            assert (await house.nobody.get(icon)).headers["Content-Type"].startswith("image/"), icon
+
+
 async def test_cookies_are_httponly_and_scoped(house: House) -> None:
     """A seat's cookie goes to its room only; no script can read it or an account's."""
     room = await house.room()

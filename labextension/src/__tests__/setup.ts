@@ -48,3 +48,6 @@ Object.defineProperty(window, 'matchMedia', {
     removeEventListener: () => {}
   })
 });
+
+// Nothing is painted here.
+HTMLCanvasElement.prototype.getContext = (() => null) as typeof HTMLCanvasElement.prototype.getContext;

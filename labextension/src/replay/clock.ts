@@ -61,6 +61,23 @@ export function beforePicture(call: () => void): void {
   }
 }
 
+/** Calls back once the running task is done; who has been called since the last picture waits for the next one. */
+export function oncePerPicture(): (call: () => void) => void {
+  let called = false;
+  const run = (call: () => void): void => {
+    called = true;
+    requestAnimationFrame(() => (called = false));
+    call();
+  };
+  return call => {
+    if (called && !document.hidden) {
+      requestAnimationFrame(() => run(call));
+    } else {
+      queueMicrotask(() => run(call));
+    }
+  };
+}
+
 /** Calls `tick` with the elapsed milliseconds before each picture of the browser, while it runs. */
 export class Ticker {
   constructor(

@@ -4,7 +4,7 @@
 import { type Extension, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, WidgetType } from '@codemirror/view';
 
-import { type AuthorRun, Manner } from './moment';
+import { type AuthorRun, Manner, type Moment } from './moment';
 
 /** A member's cursor in one editor; anchor and head in UTF-16 units. */
 export interface CursorMark {
@@ -53,6 +53,17 @@ const authorField = StateField.define<DecorationSet>({
 
 /** What an editor needs to show them. */
 export const replayMarks: Extension = [cursorField, authorField];
+
+/** The cursors that stood in a cell. */
+export function cursorsIn(
+  cell: string,
+  moment: Moment,
+  styleOf: (member: number, manner: number) => AuthorStyle
+): CursorMark[] {
+  return Object.values(moment.cursors).flatMap(([member, where, anchor, head]) =>
+    where === cell ? [{ ...styleOf(member, Manner.typed), anchor, head }] : []
+  );
+}
 
 /** Show these cursors in an editor, and no others. */
 export function showCursors(view: EditorView, cursors: readonly CursorMark[]): void {

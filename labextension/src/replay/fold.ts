@@ -16,40 +16,108 @@ export class FoldError extends Error {
   }
 }
 
+/** The moment after the entries from `from` and before `to`. Raises `FoldError`. */
+export function fold(moment: Moment, entries: readonly Entry[], from: number, to: number): Moment {
+  const draft = new Draft(moment);
+  for (let index = from; index < to; index++) {
+    entries[index][3].forEach(op => apply(draft, op));
+  }
+  return draft.done();
+}
+
 /** The moment after one event. Raises `FoldError`. */
 export function foldEntry(moment: Moment, entry: Entry): Moment {
-  return entry[3].reduce(foldOp, moment);
+  return fold(moment, [entry], 0, 1);
 }
 
 /** The moment after one operation. Raises `FoldError`. */
 export function foldOp(moment: Moment, op: Op): Moment {
+  const draft = new Draft(moment);
+  apply(draft, op);
+  return draft.done();
+}
+
+type Own<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A moment under way. Moments never change: what changes is copied, but only once for all operations. */
+class Draft {
+  constructor(private readonly before: Moment) {
+    this.metadata = before.metadata;
+    this.cells = before.cells;
+    this.cursors = before.cursors;
+  }
+
+  metadata: Moment['metadata'];
+  /** As they are; `ownCells` and `ownCell` are for changes. */
+  cells: Moment['cells'];
+  /** As they are; `ownCursors` is for changes. */
+  cursors: Moment['cursors'];
+
+  ownCells(): MomentCell[] {
+    if (this.cells === this.before.cells) {
+      this.cells = [...this.cells];
+    }
+    return this.cells as MomentCell[];
+  }
+
+  ownCell(index: number, op: Op): Own<MomentCell> {
+    const cell = this.cells[index] as MomentCell | undefined;
+    check(cell !== undefined, op);
+    if (this.own.has(cell)) {
+      return cell;
+    }
+    const copy = { ...cell };
+    this.own.add(copy);
+    return (this.ownCells()[index] = copy);
+  }
+
+  ownCursors(): Record<string, CursorThen> {
+    if (this.cursors === this.before.cursors) {
+      this.cursors = { ...this.cursors };
+    }
+    return this.cursors;
+  }
+
+  done(): Moment {
+    const { metadata, cells, cursors } = this;
+    return { metadata, cells, cursors };
+  }
+
+  private readonly own = new Set<MomentCell>();
+}
+
+function apply(draft: Draft, op: Op): void {
   switch (op[0]) {
     case 't':
-      return foldText(moment, op);
+      return applyText(draft, op);
     case '+': {
       const [, index, cells] = op;
-      check(index >= 0 && index <= moment.cells.length, op);
-      return { ...moment, cells: [...moment.cells.slice(0, index), ...cells, ...moment.cells.slice(index)] };
+      check(index >= 0 && index <= draft.cells.length, op);
+      draft.ownCells().splice(index, 0, ...cells);
+      return;
     }
     case '-': {
       const [, index, count] = op;
-      check(index >= 0 && count >= 0 && index + count <= moment.cells.length, op);
-      return { ...moment, cells: [...moment.cells.slice(0, index), ...moment.cells.slice(index + count)] };
+      check(index >= 0 && count >= 0 && index + count <= draft.cells.length, op);
+      draft.ownCells().splice(index, count);
+      return;
     }
     case 's': {
       const [, index, field, value] = op;
       check(FIELDS.has(field), op);
       const gone = field === 'attachments' && value === null;
-      return withCell(moment, index, { [field]: gone ? undefined : value }, op);
+      Object.assign(draft.ownCell(index, op), { [field]: gone ? undefined : value });
+      return;
     }
     case 'o':
-      return foldOutputs(moment, op);
+      return applyOutputs(draft, op);
     case 'a':
-      return foldStream(moment, op);
+      return applyStream(draft, op);
     case 'm':
-      return { ...moment, metadata: op[1] };
+      draft.metadata = op[1];
+      return;
     case 'c':
-      return foldCursor(moment, op);
+      return applyCursor(draft, op);
     default:
       throw new FoldError(`Unknown operation ${JSON.stringify(op)}`);
   }
@@ -65,80 +133,56 @@ const FIELDS = new Set([
   'run'
 ]);
 
-function foldText(moment: Moment, op: Extract<Op, readonly ['t', ...unknown[]]>): Moment {
+function applyText(draft: Draft, op: Extract<Op, readonly ['t', ...unknown[]]>): void {
   const [, index, pos, deleted, inserted, authors] = op;
-  const cell = moment.cells[index] as MomentCell | undefined;
-  check(cell !== undefined && pos >= 0 && deleted >= 0 && pos + deleted <= cell.source.length, op);
-  const after = withCell(
-    moment,
-    index,
-    {
-      source: cell.source.slice(0, pos) + inserted + cell.source.slice(pos + deleted),
-      authors: splice(cell.authors, pos, deleted, authors)
-    },
-    op
-  );
-  return { ...after, cursors: shiftCursors(moment.cursors, cell.id, pos, deleted, inserted.length) };
+  const cell = draft.ownCell(index, op);
+  const { source } = cell;
+  check(pos >= 0 && deleted >= 0 && pos + deleted <= source.length, op);
+  cell.source = source.slice(0, pos) + inserted + source.slice(pos + deleted);
+  cell.authors = splice(cell.authors, pos, deleted, authors);
+  shiftCursors(draft, cell.id, pos, deleted, inserted.length);
 }
 
 /** Cursors move along with the text around them: each sticks to the character behind it. */
-function shiftCursors(
-  cursors: Moment['cursors'],
-  cell: string,
-  pos: number,
-  deleted: number,
-  inserted: number
-): Moment['cursors'] {
+function shiftCursors(draft: Draft, cell: string, pos: number, deleted: number, inserted: number): void {
   const shift = (at: number): number => (at < pos ? at : Math.max(at - deleted, pos) + inserted);
-  let after: Record<string, CursorThen> | null = null;
-  for (const [connection, [member, where, anchor, head]] of Object.entries(cursors)) {
+  for (const connection in draft.cursors) {
+    const [member, where, anchor, head] = draft.cursors[connection];
     if (where === cell && (anchor >= pos || head >= pos)) {
-      after ??= { ...cursors };
-      after[connection] = [member, where, shift(anchor), shift(head)];
+      draft.ownCursors()[connection] = [member, where, shift(anchor), shift(head)];
     }
   }
-  return after ?? cursors;
 }
 
-function foldOutputs(moment: Moment, op: Extract<Op, readonly ['o', ...unknown[]]>): Moment {
+function applyOutputs(draft: Draft, op: Extract<Op, readonly ['o', ...unknown[]]>): void {
   const [, index, at, deleted, outputs] = op;
-  const before = moment.cells[index]?.outputs ?? [];
+  const cell = draft.ownCell(index, op);
+  const before = cell.outputs;
   check(at >= 0 && deleted >= 0 && at + deleted <= before.length, op);
-  const after = [...before.slice(0, at), ...outputs, ...before.slice(at + deleted)];
-  return withCell(moment, index, { outputs: after }, op);
+  cell.outputs = [...before.slice(0, at), ...outputs, ...before.slice(at + deleted)];
 }
 
-function foldStream(moment: Moment, op: Extract<Op, readonly ['a', ...unknown[]]>): Moment {
+function applyStream(draft: Draft, op: Extract<Op, readonly ['a', ...unknown[]]>): void {
   const [, index, at, text] = op;
-  const before = moment.cells[index]?.outputs ?? [];
-  const output = before[at] as IOutput | undefined;
+  const cell = draft.ownCell(index, op);
+  const output = cell.outputs[at] as IOutput | undefined;
   check(output?.output_type === 'stream', op);
   const grown = { ...output, text: textOf(output.text) + text };
-  const after = [...before.slice(0, at), grown, ...before.slice(at + 1)];
-  return withCell(moment, index, { outputs: after }, op);
+  cell.outputs = [...cell.outputs.slice(0, at), grown, ...cell.outputs.slice(at + 1)];
 }
 
 function textOf(text: unknown): string {
   return Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : '';
 }
 
-function foldCursor(moment: Moment, op: Extract<Op, readonly ['c', ...unknown[]]>): Moment {
-  const cursors = { ...moment.cursors };
+function applyCursor(draft: Draft, op: Extract<Op, readonly ['c', ...unknown[]]>): void {
+  const cursors = draft.ownCursors();
   if (op.length === 2) {
     delete cursors[String(op[1])];
   } else {
     const [, connection, member, cell, anchor, head] = op;
     cursors[String(connection)] = [member, cell, anchor, head];
   }
-  return { ...moment, cursors };
-}
-
-function withCell(moment: Moment, index: number, change: Partial<MomentCell>, op: Op): Moment {
-  const cell = moment.cells[index] as MomentCell | undefined;
-  check(cell !== undefined, op);
-  const cells = moment.cells.slice();
-  cells[index] = { ...cell, ...change };
-  return { ...moment, cells };
 }
 
 function check(fits: boolean, op: Op): asserts fits {

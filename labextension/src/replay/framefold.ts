@@ -4,7 +4,7 @@
  * Goes forward from the moment it has, or from the nearest one it remembers: moments share what did not change, so
  * remembering one is cheap.
  */
-import { foldEntry } from './fold';
+import { fold } from './fold';
 import { edits, type Entry, type Frame, type Moment } from './moment';
 import { countUntil, type Happening, type Position } from './position';
 
@@ -38,8 +38,9 @@ export class FrameFold {
       this.moment = this.remembered[nearest];
     }
     while (this.index < count) {
-      this.moment = foldEntry(this.moment, this.frame.entries[this.index]);
-      this.index += 1;
+      const to = Math.min(count, (Math.floor(this.index / STRIDE) + 1) * STRIDE);
+      this.moment = fold(this.moment, this.frame.entries, this.index, to);
+      this.index = to;
       if (this.index === this.remembered.length * STRIDE) {
         this.remembered.push(this.moment);
       }

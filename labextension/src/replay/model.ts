@@ -1,33 +1,21 @@
 /**
  * Which moment of the interview is wanted, and which one is there?
  *
- * The position changes at once and as often as one likes; the moment that belongs to it follows before the next picture,
+ * The position changes at once and as often as one likes; the moment that belongs to it follows, once for each picture,
  * or when its frame is loaded. Then the last wish wins. Components read this and listen to its signals.
  */
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { advance, beforePicture, nextSpeed, Ticker } from './clock';
+import { advance, nextSpeed, oncePerPicture, Ticker } from './clock';
 import { FrameStore } from './frames';
-import type { Focus, FrameFold } from './framefold';
 import type { Target } from './link';
-import { type Moment, NOTHING } from './moment';
+import type { Moment } from './moment';
 import { atTime, compare, countUntil, type Happening, type Position } from './position';
 import type { Bookmark, Manifest, ReplaySource, Story } from './record';
 import { landmarks } from './landmarks';
+import { Projector, type Shown } from './projector';
 import { nextEdit, nextOf } from './steps';
-
-/** Pause before frames are loaded ahead, in milliseconds: less than a frame takes at the highest speed. */
-const AHEAD_MS = 200;
-
-/** What there is to show: a moment, and what belongs to it. */
-export interface Shown {
-  moment: Moment;
-  /** Of the last event that the position includes. */
-  seq: number;
-  /** Where the last edit was. */
-  focus: Focus | null;
-}
 
 /** What can be stepped to. */
 export type Step = 'edit' | 'run' | 'message';
@@ -43,14 +31,19 @@ export class ReplayModel implements IDisposable {
   constructor(
     readonly source: ReplaySource,
     opened: Opened,
-    private readonly schedule: (call: () => void) => void = beforePicture
+    schedule: (call: () => void) => void = oncePerPicture()
   ) {
-    this.frames = new FrameStore((number, signal) => source.frame(number, signal));
+    this.frames = new FrameStore(
+      (number, signal) => source.frame(number, signal),
+      () => this._changed.emit()
+    );
     this.opened = opened;
     this.events = landmarks(opened);
     this.frames.list = opened.manifest.frames;
     this._position = this.end;
-    this.want();
+    this.projector = new Projector(this.frames, this, schedule);
+    this.projector.displayed.connect(() => this.error === null || this.pause());
+    this.projector.want();
   }
 
   get isDisposed(): boolean {
@@ -110,16 +103,23 @@ export class ReplayModel implements IDisposable {
 
   /** The moment on display; `null` before the first one. */
   get shown(): Shown | null {
-    return this._shown;
+    return this.projector.shown;
   }
 
   /** Whether the moment on display is the one of the position. */
   get settled(): boolean {
-    return this._shown !== null && !this.waiting && this.error === null;
+    return this.projector.settled;
   }
 
   /** Why the moment of the position cannot be had. */
-  error: unknown = null;
+  get error(): unknown {
+    return this.projector.error;
+  }
+
+  /** Whether every frame is here, as far as there is room for them: no seek waits for the network. */
+  get loaded(): boolean {
+    return this.frames.complete;
+  }
 
   get playing(): boolean {
     return this.ticker.running;
@@ -165,8 +165,8 @@ export class ReplayModel implements IDisposable {
   }
 
   /** The moment on display changed, or could not be had. */
-  get displayed(): ISignal<this, void> {
-    return this._displayed;
+  get displayed(): ISignal<Projector, void> {
+    return this.projector.displayed;
   }
 
   /** Options, bookmarks, playing, or the record itself changed. */
@@ -180,7 +180,7 @@ export class ReplayModel implements IDisposable {
     const to = ms < position.ms ? this.end : { ms, seq: position.ms < 0 ? 0 : position.seq };
     if (compare(to, this._position) !== 0) {
       this._position = to;
-      this.want();
+      this.projector.want();
       this._moved.emit();
     }
   }
@@ -255,7 +255,7 @@ export class ReplayModel implements IDisposable {
 
   /** Try again what failed. */
   retry(): void {
-    this.want();
+    this.projector.want();
     this._moved.emit();
   }
 
@@ -268,7 +268,7 @@ export class ReplayModel implements IDisposable {
     if (atEnd && !this.playing) {
       this._position = this.end;
     }
-    this.want();
+    this.projector.want();
     this._moved.emit();
     this._changed.emit();
   }
@@ -290,114 +290,39 @@ export class ReplayModel implements IDisposable {
       return;
     }
     this.disposed = true;
-    window.clearTimeout(this.ahead);
+    this.projector.dispose();
     this.ticker.stop();
     this.frames.dispose();
     Signal.clearData(this);
   }
 
   private tick(elapsed: number): void {
-    if (this.waiting && this.error === null) {
+    if (this.projector.waiting) {
       // The clock stands until the frame is there.
       return;
     }
-    const ms = advance(this.ms + this.rest, elapsed, this, this.manifest.idle);
-    this.rest = ms % 1;
+    const ms = advance(this.ms + this.beyond, elapsed, this, this.manifest.idle);
+    this.beyond = ms % 1;
     this.seekTime(ms);
     if (this.atEnd && !this.manifest.live) {
       this.pause();
     }
   }
 
-  /** Ask for the moment of the position: before the next picture if its frame is there, else when it is. */
-  private want(): void {
-    this.waiting = true;
-    this.error = null;
-    if (this.scheduled) {
-      return;
-    }
-    this.scheduled = true;
-    this.schedule(() => {
-      this.scheduled = false;
-      if (!this.disposed) {
-        this.show();
-      }
-    });
-  }
-
-  private show(): void {
-    const index = this.frames.indexAt(this._position);
-    const neighbours = [index, index + 1, index - 1];
-    this.frames.abandonAllBut(...neighbours);
-    if (index < 0) {
-      return this.display(NOTHING, null);
-    }
-    const fold = this.frames.peek(index);
-    if (fold) {
-      this.fold(fold);
-      this.look(neighbours.slice(1, this.playing ? 2 : 3));
-      return;
-    }
-    this.frames.get(index).then(
-      () => this.want(),
-      (reason: unknown) => {
-        if (!this.disposed && index === this.frames.indexAt(this._position)) {
-          this.fail(reason);
-        }
-      }
-    );
-  }
-
-  /** Load what is likely to be wanted next, once nothing else is. */
-  private look(ahead: number[]): void {
-    if (String(ahead) === this.looked) {
-      return;
-    }
-    this.looked = String(ahead);
-    window.clearTimeout(this.ahead);
-    this.ahead = window.setTimeout(() => this.frames.prefetch(...ahead), AHEAD_MS);
-  }
-
-  private fold(fold: FrameFold): void {
-    try {
-      const count = fold.count(this._position);
-      this.display(fold.at(count), fold.focus(count));
-    } catch (reason) {
-      this.fail(reason);
-    }
-  }
-
-  private display(moment: Moment, focus: Focus | null): void {
-    this.waiting = false;
-    this._shown = { moment, seq: this.seq, focus };
-    this._displayed.emit();
-  }
-
-  private fail(reason: unknown): void {
-    this.error = reason;
-    this.pause();
-    this._displayed.emit();
-  }
-
   private disposed = false;
-  private waiting = true;
-  private scheduled = false;
-  private ahead: number | undefined;
-  private looked = '';
   private wish = 0;
   /** What playing has gone beyond the position, in milliseconds; less than one. */
-  private rest = 0;
+  private beyond = 0;
   private opened: Opened;
   private events: readonly Happening[];
   private _position: Position;
-  private _shown: Shown | null = null;
   private _speed = 1;
   private _skipIdle = true;
   private _follow = true;
   private _whoWrote = false;
   private readonly frames: FrameStore;
+  private readonly projector: Projector;
   private readonly ticker = new Ticker(elapsed => this.tick(elapsed));
   private readonly _moved = new Signal<this, void>(this);
-  private readonly _displayed = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, void>(this);
 }

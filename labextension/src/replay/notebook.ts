@@ -9,20 +9,22 @@ import type { CodeEditor, IEditorServices } from '@jupyterlab/codeeditor';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { MessageLoop } from '@lumino/messaging';
+import { JSONExt } from '@lumino/coreutils';
+import { type Message, MessageLoop } from '@lumino/messaging';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { RoomNotebook } from '../notebook';
 
-import { type AuthorStyle, type CursorMark, replayMarks, showAuthors, showCursors } from './decorations';
+import { type AuthorStyle, cursorsIn, replayMarks, showAuthors, showCursors } from './decorations';
 import type { Focus } from './framefold';
-import type { Shown } from './model';
 import type { Moment, MomentCell } from './moment';
 import { contentOf, patchCell, patchMetadata, type Slot } from './patch';
-import { assign, placed, placeFor } from './slots';
+import type { Shown } from './projector';
+import { assign, placed, placeFor, spareLacking, spareNeeded } from './slots';
+import { changeOutputs, selectNothingIn, tellEditorsInView } from './still';
 
 /** How long one slice of work may take, in milliseconds: more for what is in view than for the rest. */
-const VIEW_MS = 24;
+const VIEW_MS = 32;
 const REST_MS = 8;
 
 /** Pause before what is out of view is brought along: who seeks on within it only wants to see, in milliseconds. */
@@ -33,6 +35,10 @@ const MARGIN = 48;
 
 /** Class of a slot that is not needed at the moment. */
 const SPARE = 'jp-Interview-spare';
+
+/** Class of a cell that is in view, and of the notebook while only those are laid out. */
+const IN_VIEW = 'jp-Interview-inView';
+const BRINGING = 'jp-Interview-bringing';
 
 /** What is shown beside the cells themselves. */
 export interface Look {
@@ -48,7 +54,9 @@ export interface Look {
 interface Work {
   shown: Shown;
   look: Look;
-  steps: Generator<void>;
+  steps: Iterator<void>;
+  /** Indices of the cells that are right. */
+  done: Set<number>;
   /** What is in view is right. */
   inView: boolean;
 }
@@ -75,6 +83,11 @@ export class ReplayNotebook extends StaticNotebook {
       notebookConfig: { ...notebook, windowingMode: 'none', showEditorForReadOnlyMarkdown: true }
     });
     this.services = services;
+    tellEditorsInView(
+      this.outerNode,
+      () => this.widgets,
+      () => this.scrolled()
+    );
     this.addClass('jp-Interview-replayNotebook');
     this.shared.readOnly = true;
     this.model = new NotebookModel({ sharedModel: this.shared });
@@ -104,7 +117,8 @@ export class ReplayNotebook extends StaticNotebook {
       }
       return;
     }
-    const work: Work = { shown, look, inView: false, steps: this.bring(shown, look, () => this.tell(work)) };
+    const work: Work = { shown, look, inView: false, done: new Set(), steps: [][Symbol.iterator]() };
+    work.steps = this.bring(work);
     this.last = this.work = work;
     this.halt();
     this.slice();
@@ -114,6 +128,11 @@ export class ReplayNotebook extends StaticNotebook {
     this.halt();
     super.dispose();
     Signal.clearData(this);
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    selectNothingIn(this.node);
   }
 
   private halt(): void {
@@ -126,20 +145,17 @@ export class ReplayNotebook extends StaticNotebook {
     if (this.isDisposed || !work) {
       return;
     }
-    const begun = performance.now();
-    this.shared.readOnly = false;
     const began = work.inView;
+    const until = performance.now() + (began ? REST_MS : VIEW_MS);
     let done = false;
-    try {
+    this.change(() => {
       do {
         done = work.steps.next().done === true;
-      } while (!done && work.inView === began && performance.now() - begun < (began ? REST_MS : VIEW_MS));
-    } finally {
-      // Also empties the undo history, which would keep all that was ever shown.
-      this.shared.readOnly = true;
-    }
+      } while (!done && work.inView === began && performance.now() < until);
+    });
     if (done) {
       this.work = null;
+      this.removeClass(BRINGING);
       this._completed.emit(work.shown);
     } else if (work.inView && !began) {
       this.timer = window.setTimeout(this.slice, QUIET_MS);
@@ -148,57 +164,109 @@ export class ReplayNotebook extends StaticNotebook {
     }
   };
 
-  private tell(work: Work): void {
-    work.inView = true;
-    this._applied.emit(work.shown);
+  private change(change: () => void): void {
+    this.shared.readOnly = false;
+    try {
+      change();
+    } finally {
+      // Also empties the undo history, which would keep all that was ever shown.
+      this.shared.readOnly = true;
+    }
   }
 
-  private *bring(shown: Shown, look: Look, inView: () => void): Generator<void> {
-    const { moment, focus } = shown;
-    const { cells } = moment;
-    this.setMetadata(moment, look);
+  private *bring(work: Work): Generator<void> {
+    const { shown, look, done } = work;
+    const { cells } = shown.moment;
+    this.setMetadata(shown.moment, look);
     this.places = assign(
       this.shared.cells.map(slot => String(slot.cell_type)),
       cells.map(cell => cell.cell_type)
     );
     this.hideSpares();
-    const edited = focus ? cells.findIndex(cell => cell.id === focus.cell) : -1;
-    const follows = look.follow && edited !== -1;
-    const anchor = Math.max(0, follows ? edited : this.topCell());
-    if (cells.length) {
-      this.fill(anchor, shown, look);
-      yield;
-    }
-    if (follows && focus) {
-      this.reveal(edited, focus);
-    }
-    // From the anchor outwards until the view is filled, then the rest.
-    const range = { first: anchor, last: anchor };
-    for (let side = this.uncovered(range, cells.length); side; side = this.uncovered(range, cells.length)) {
-      this.fill(side === 'above' ? --range.first : ++range.last, shown, look);
-      if (follows && focus) {
-        this.reveal(edited, focus);
-      }
-      yield;
-    }
-    inView();
+    this.addClass(BRINGING);
+    yield* this.bringView(work);
+    work.inView = true;
+    this._applied.emit(work.shown);
     yield;
     for (let index = 0; index < cells.length; index++) {
-      if (index < range.first || index > range.last) {
+      if (!done.has(index)) {
         this.fill(index, shown, look);
         yield;
       }
     }
+    yield* this.makeSpares();
   }
 
-  /** Which side of the cells that are right reaches into the view; `null` where none does. */
-  private uncovered(range: { first: number; last: number }, count: number): 'above' | 'below' | null {
-    const view = this.outerNode.getBoundingClientRect();
-    const edge = (cell: number): DOMRect => this.widgets[this.places[cell]].node.getBoundingClientRect();
-    if (count > 0 && range.last < count - 1 && edge(range.last).bottom < view.bottom) {
-      return 'below';
+  /** Slots are made before they are needed: making one takes longer than all else of a moment. */
+  private *makeSpares(): Generator<void> {
+    for (;;) {
+      const types = this.shared.cells.map(slot => String(slot.cell_type));
+      const place = spareNeeded(types, 'markdown');
+      if (place !== -1) {
+        this.makeSpare(place, 'markdown');
+      } else if (spareLacking(types, this.places, 'code')) {
+        this.makeSpare(types.length, 'code');
+      } else {
+        return;
+      }
+      yield;
     }
-    return range.first > 0 && edge(range.first).top > view.top ? 'above' : null;
+  }
+
+  private makeSpare(place: number, type: 'code' | 'markdown'): void {
+    this.shared.insertCell(place, { cell_type: type, source: '', metadata: {} });
+    this.places = placed(-1, place, this.places);
+    this.prepare(this.widgets[place]);
+    this.widgets[place].addClass(SPARE);
+  }
+
+  /** What the view shows is known only after a layout: first the cell that it is about, then what is in view with it. */
+  private *bringView({ shown, look, done }: Work): Generator<void> {
+    const { moment, focus } = shown;
+    const { cells } = moment;
+    const edited = focus && look.follow ? cells.findIndex(cell => cell.id === focus.cell) : -1;
+    let next = cells.length ? [edited === -1 ? Math.max(0, this.topCell()) : edited] : [];
+    while (next.length) {
+      for (const index of next) {
+        this.fill(index, shown, look);
+        this.widgets[this.places[index]].addClass(IN_VIEW);
+        done.add(index);
+        yield;
+      }
+      if (focus && edited !== -1) {
+        this.reveal(edited, focus);
+      }
+      next = this.cellsInView().filter(index => !done.has(index));
+    }
+    const here = new Set([...done].map(index => this.widgets[this.places[index]]));
+    this.widgets.forEach(widget => widget.toggleClass(IN_VIEW, here.has(widget)));
+  }
+
+  /** Somebody scrolls before all is there: what comes into view comes first. */
+  private scrolled(): void {
+    const { work } = this;
+    if (work?.inView && !this.scrolls) {
+      this.change(() => {
+        for (const index of this.cellsInView().filter(seen => !work.done.has(seen))) {
+          this.fill(index, work.shown, work.look);
+          this.widgets[this.places[index]].addClass(IN_VIEW);
+          work.done.add(index);
+        }
+      });
+    }
+    this.scrolls = false;
+  }
+
+  /** Indices of the cells of the moment that are in view. One without a slot is where its slot would be. */
+  private cellsInView(): number[] {
+    const view = this.outerNode.getBoundingClientRect();
+    const rects = this.places.map(place =>
+      place === -1 ? null : this.widgets[place].node.getBoundingClientRect()
+    );
+    return [...rects.keys()].filter(index => {
+      const top = rects[index]?.top ?? rects[index - 1]?.bottom ?? rects[index + 1]?.top ?? Infinity;
+      return top < view.bottom && (rects[index]?.bottom ?? top + 1) > view.top;
+    });
   }
 
   /** Index of the first cell in view. */
@@ -223,7 +291,7 @@ export class ReplayNotebook extends StaticNotebook {
     const slot = this.shared.cells[place];
     const before = this.content.get(slot);
     if (before !== cell) {
-      patchCell(slot, before, cell);
+      patchCell(slot, before, cell, change => changeOutputs(this.widgets[place], change));
       this.content.set(slot, cell);
     }
     this.decorate(this.widgets[place], cell, shown, look);
@@ -245,7 +313,7 @@ export class ReplayNotebook extends StaticNotebook {
   }
 
   private setMetadata(moment: Moment, look: Look): void {
-    if (this.metadata !== moment.metadata) {
+    if (this.metadata === null || !JSONExt.deepEqual(this.metadata, moment.metadata)) {
       const info = moment.metadata.language_info ?? { name: look.language };
       this.metadata = moment.metadata;
       patchMetadata(this.shared, { ...moment.metadata, language_info: info });
@@ -257,7 +325,7 @@ export class ReplayNotebook extends StaticNotebook {
     if (widget.model.type === 'code' && widget.model.mimeType !== this.mimeType) {
       widget.model.mimeType = this.mimeType;
     }
-    const cursors = cursorsIn(cell.id, shown.moment, look);
+    const cursors = cursorsIn(cell.id, shown.moment, look.styleOf);
     if (widget instanceof MarkdownCell) {
       // Whoever writes it sees its source, and so does who looks over their shoulder.
       const written = shown.focus?.cell === cell.id && shown.focus.pos !== null;
@@ -285,11 +353,16 @@ export class ReplayNotebook extends StaticNotebook {
     const outer = this.outerNode.getBoundingClientRect();
     const place = placeOf(widget, focus);
     const high = Math.min(MARGIN, outer.height / 4);
+    let by = 0;
     if (place.top < outer.top + high) {
-      this.outerNode.scrollTop += place.top - outer.top - high;
+      by = place.top - outer.top - high;
     } else if (place.bottom > outer.bottom - high) {
       // The beginning of something tall matters more than its end.
-      this.outerNode.scrollTop += Math.min(place.bottom - outer.bottom, place.top - outer.top) + high;
+      by = Math.min(place.bottom - outer.bottom, place.top - outer.top) + high;
+    }
+    if (by) {
+      this.scrolls = true;
+      this.outerNode.scrollTop += by;
     }
   }
 
@@ -302,18 +375,14 @@ export class ReplayNotebook extends StaticNotebook {
   private metadata: Moment['metadata'] | null = null;
   /** Index of the slot of each cell of the moment; -1 while it has none. */
   private places: number[] = [];
+  /** The view is moved by the player itself. */
+  private scrolls = false;
   private readonly services: IEditorServices;
   private readonly shared = new RoomNotebook();
   private readonly content = new WeakMap<Slot, MomentCell>();
   private readonly marks = new WeakMap<Cell, { cursors: string; authors: MomentCell['authors'] | null }>();
   private readonly _applied = new Signal<this, Shown>(this);
   private readonly _completed = new Signal<this, Shown>(this);
-}
-
-function cursorsIn(cell: string, moment: Moment, look: Look): CursorMark[] {
-  return Object.values(moment.cursors).flatMap(([member, where, anchor, head]) =>
-    where === cell ? [{ ...look.styleOf(member, 0), anchor, head }] : []
-  );
 }
 
 /** Where an edit stands in a cell: its line, its outputs, or all of it. */

@@ -40,8 +40,18 @@ export function contentOf(cell: MomentCell): SharedCell.Cell {
   };
 }
 
-/** Bring a slot to a cell; `before` is what it shows now, where that is known. */
-export function patchCell(shared: Slot, before: MomentCell | undefined, cell: MomentCell): void {
+/**
+ * Bring a slot to a cell.
+ *
+ * @param before what it shows now, where that is known.
+ * @param around does what it is given: a change that takes outputs away.
+ */
+export function patchCell(
+  shared: Slot,
+  before: MomentCell | undefined,
+  cell: MomentCell,
+  around: (change: () => void) => void
+): void {
   const source = shared.getSource();
   if (source !== cell.source) {
     const { start, end, text } = difference(source, cell.source);
@@ -54,7 +64,7 @@ export function patchCell(shared: Slot, before: MomentCell | undefined, cell: Mo
     const code = shared;
     if (before?.outputs !== cell.outputs) {
       const shown = before ? joinStreams(before.outputs) : code.getOutputs();
-      patchOutputs(code, shown, joinStreams(cell.outputs));
+      patchOutputs(code, shown, joinStreams(cell.outputs), around);
     }
     code.execution_count = cell.execution_count;
     code.executionState = cell.execution_state === 'running' ? 'running' : 'idle';
@@ -64,7 +74,12 @@ export function patchCell(shared: Slot, before: MomentCell | undefined, cell: Mo
 }
 
 /** Outputs are appended to where that is all; else they are made anew. */
-function patchOutputs(cell: YCodeCell, before: readonly IOutput[], outputs: IOutput[]): void {
+function patchOutputs(
+  cell: YCodeCell,
+  before: readonly IOutput[],
+  outputs: IOutput[],
+  around: (change: () => void) => void
+): void {
   const same = before.findIndex((output, index) => !equal(output, outputs[index]));
   const kept = same === -1 ? before.length : same;
   if (kept === before.length) {
@@ -81,8 +96,10 @@ function patchOutputs(cell: YCodeCell, before: readonly IOutput[], outputs: IOut
     }
   } else {
     // In one step, JupyterLab would add a new stream to an old one of that name, and remove both.
-    cell.clearOutputs();
-    cell.setOutputs(outputs);
+    around(() => {
+      cell.clearOutputs();
+      cell.setOutputs(outputs);
+    });
   }
 }
 

@@ -153,21 +153,13 @@ function followAddress(model: ReplayModel): void {
   go();
   window.addEventListener('hashchange', go);
   let timer: number | undefined;
-  let last = -Infinity;
-  const write = (): void => {
-    last = performance.now();
-    own = fragmentOf(model.ms);
-    window.history.replaceState(window.history.state, '', own);
-  };
   model.moved.connect(() => {
-    // Browsers refuse an address that changes too often.
-    window.clearTimeout(timer);
-    const pause = last + ADDRESS_MS - performance.now();
-    if (pause <= 0) {
-      write();
-    } else {
-      timer = window.setTimeout(write, pause);
-    }
+    // Browsers refuse an address that changes too often, and it need not come before the notebook.
+    timer ??= window.setTimeout(() => {
+      timer = undefined;
+      own = fragmentOf(model.ms);
+      window.history.replaceState(window.history.state, '', own);
+    }, ADDRESS_MS);
   });
 }
 

@@ -200,7 +200,8 @@ export interface ReplayActions {
 /** Where a replay comes from. Every method may be refused. */
 export interface ReplaySource {
   manifest(): Promise<Manifest | Building>;
-  frame(number: number, signal: AbortSignal): Promise<Frame>;
+  /** A frame; one that comes from far away is JSON in UTF-8, which takes less room than what is in it. */
+  frame(number: number, signal: AbortSignal): Promise<Frame | ArrayBuffer>;
   story(): Promise<RawStory>;
   bookmarks(): Promise<Bookmark[]>;
   readonly actions: ReplayActions | null;

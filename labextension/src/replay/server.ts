@@ -5,7 +5,6 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import { InterviewApi } from '../api';
 
-import type { Frame } from './moment';
 import type {
   Bookmark,
   Building,
@@ -33,8 +32,8 @@ export class ReplayServer extends InterviewApi implements ReplaySource, ReplayAc
     return this.get(this.path('replay'));
   }
 
-  frame(number: number, signal: AbortSignal): Promise<Frame> {
-    return this.get(this.path(`replay/frames/${number}`), {}, signal);
+  frame(number: number, signal: AbortSignal): Promise<ArrayBuffer> {
+    return this.body(this.path(`replay/frames/${number}`), signal);
   }
 
   story(): Promise<RawStory> {

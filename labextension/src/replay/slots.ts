@@ -8,6 +8,9 @@
 /** How many slots of another type are passed over before a new one is made. */
 const REACH = 3;
 
+/** How many slots are made before they are needed: passing over others uses them up. */
+const SPARES = 2;
+
 /**
  * Slots for cells, both in order.
  *
@@ -46,4 +49,22 @@ export function placeFor(index: number, places: readonly number[], count: number
 /** The places after a slot was made at `place` for the cell `index`. */
 export function placed(index: number, place: number, places: readonly number[]): number[] {
   return places.map((other, at) => (at === index ? place : other >= place ? other + 1 : other));
+}
+
+/** Where a slot of a type has to be made so that one is never out of reach; -1 where none is missing. */
+export function spareNeeded(slots: readonly string[], type: string): number {
+  let others = 0;
+  for (const [index, slot] of slots.entries()) {
+    others = slot === type ? 0 : others + 1;
+    if (others > REACH) {
+      return index;
+    }
+  }
+  return -1;
+}
+
+/** Whether fewer than `SPARES` slots of a type are left behind the last one that is needed. */
+export function spareLacking(slots: readonly string[], places: readonly number[], type: string): boolean {
+  const behind = slots.slice(Math.max(-1, ...places) + 1);
+  return behind.filter(slot => slot === type).length < SPARES;
 }

@@ -13,7 +13,6 @@ import type { Frame, Moment } from '../../replay/moment';
 import { NOTHING } from '../../replay/moment';
 import { type Look, ReplayNotebook } from '../../replay/notebook';
 import { difference, joinStreams } from '../../replay/patch';
-import { assign, placed, placeFor } from '../../replay/slots';
 
 import { makeCell } from './fixtures';
 
@@ -201,27 +200,6 @@ describe('ReplayNotebook', () => {
     page.cells()[0].model.sharedModel.setSource('y');
     expect(page.seen()).toMatchObject([{ source: 'x' }]);
     expect(page.cells()[0].readOnly).toBe(true);
-  });
-});
-
-describe('assign', () => {
-  const [c, m] = ['code', 'markdown'];
-
-  it('takes slots in order, and passes over a few of another type', () => {
-    expect(assign([c, c, c], [c, c])).toEqual([0, 1]);
-    expect(assign([c, m, c], [m, c])).toEqual([1, 2]);
-    expect(assign([c], [c, c])).toEqual([0, -1]);
-    expect(assign([], [m])).toEqual([-1]);
-    expect(assign([c, c, c, c, c, m], [m, c])).toEqual([-1, 0]);
-  });
-
-  it('makes missing slots where they belong', () => {
-    const places = assign([c, m], [c, c, m]);
-    expect(places).toEqual([0, -1, 1]);
-    expect(placeFor(1, places, 2)).toBe(1);
-    expect(placed(1, 1, places)).toEqual([0, 1, 2]);
-    expect(placeFor(0, [-1, -1], 5)).toBe(5);
-    expect(placeFor(1, [3, -1], 5)).toBe(4);
   });
 });
 

@@ -61,6 +61,7 @@ export function ReplayBar(props: BarProps): JSX.Element {
       data-complete={props.on.complete ?? ''}
       data-ready={props.on.shown !== undefined}
       data-playing={model.playing}
+      data-loaded={model.loaded}
     >
       <div className="jp-Interview-barRow">
         <h1>{model.manifest.room.title}</h1>

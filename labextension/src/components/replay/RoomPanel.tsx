@@ -1,9 +1,11 @@
-import React, { useEffect, useLayoutEffect, useRef } from 'react';
+import React, { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 import { clock, presenceName, roleName } from '../../format';
+import { beforePicture } from '../../replay/clock';
 import type { ReplayModel } from '../../replay/model';
 import type { Renderers } from '../../replay/outputs';
 import { until } from '../../replay/position';
+import type { StoryMessage } from '../../replay/record';
 import type { Role } from '../../api';
 import { peopleAt } from '../../replay/story';
 import { nameOf, switchesText } from '../../replay/words';
@@ -12,8 +14,8 @@ import { FilesSection } from '../Files';
 
 import { useMoment } from './moment';
 
-/** Messages that are shown at once; earlier ones are a step back. */
-const LAST = 200;
+/** Messages that are shown at once. */
+const LAST = 20;
 
 interface Props {
   model: ReplayModel;
@@ -61,45 +63,60 @@ function People(props: Props): JSX.Element {
 }
 
 function Chat(props: Props): JSX.Element {
-  const { model, trans } = props;
+  const { model, renderers, trans } = props;
+  const [most, setMost] = useState(LAST);
   const messages = until(model.story.messages, model.position);
   const list = useRef<HTMLOListElement>(null);
   const last = messages.length;
   useEffect(() => {
-    const body = list.current?.closest('.jp-Interview-sideBody');
-    if (body) {
-      body.scrollTop = body.scrollHeight;
-    }
+    // By then the notebook is changed, too, and the page has been laid out for both.
+    beforePicture(() => {
+      const body = list.current?.closest('.jp-Interview-sideBody');
+      if (body) {
+        body.scrollTop = body.scrollHeight;
+      }
+    });
   }, [last]);
   return (
     <section aria-label={trans.__('Chat')} data-testid="interview-replay-chat">
       <h2>{trans.__('Chat')}</h2>
       {last === 0 && <p className="jp-Interview-empty">{trans.__('No messages yet.')}</p>}
+      {last > most && (
+        <button type="button" className="jp-mod-styled" onClick={() => setMost(most + LAST)}>
+          {trans.__('Show earlier messages')}
+        </button>
+      )}
       <ol ref={list}>
-        {messages.slice(-LAST).map(message => {
-          const { members } = model.manifest;
-          return (
-            <li key={message.seq} className="jp-Interview-message">
-              <span
-                className="jp-Interview-swatch"
-                style={{ background: members[message.member]?.color ?? undefined }}
-              />
-              <strong>{nameOf(members, message.member, trans)}</strong>{' '}
-              <button
-                type="button"
-                className="jp-Interview-time"
-                onClick={() => model.seek({ ms: message.ms, seq: message.seq })}
-              >
-                {clock(message.ms)}
-              </button>
-              <Text renderers={props.renderers} text={message.content} />
-            </li>
-          );
-        })}
+        {messages.slice(-most).map(message => (
+          <Message key={message.seq} model={model} message={message} renderers={renderers} trans={trans} />
+        ))}
       </ol>
     </section>
   );
 }
+
+/** A message does not change: it is rendered once. */
+const Message = memo(function Message(props: Props & { message: StoryMessage }): JSX.Element {
+  const { model, message, renderers, trans } = props;
+  const { members } = model.manifest;
+  return (
+    <li className="jp-Interview-message">
+      <span
+        className="jp-Interview-swatch"
+        style={{ background: members[message.member]?.color ?? undefined }}
+      />
+      <strong>{nameOf(members, message.member, trans)}</strong>{' '}
+      <button
+        type="button"
+        className="jp-Interview-time"
+        onClick={() => model.seek({ ms: message.ms, seq: message.seq })}
+      >
+        {clock(message.ms)}
+      </button>
+      <Text renderers={renderers} text={message.content} />
+    </li>
+  );
+});
 
 /** A message's text; Markdown, as in the room. */
 function Text(props: { renderers: Renderers; text: string }): JSX.Element {

@@ -66,7 +66,7 @@ export function Timeline(props: Props): JSX.Element {
         onPointerLeave={() => point(null)}
       >
         <Strip model={model} marks={marks} width={width} />
-        <Playhead model={model} trans={trans} />
+        <Playhead model={model} width={width} trans={trans} />
         {pointed !== null && <Hint model={model} marks={marks} ms={pointed} width={width} trans={trans} />}
       </div>
     </div>
@@ -123,8 +123,8 @@ function onTheme(changed: () => void): () => void {
 }
 
 /** Where we are. It moves with every picture while playing, so it is not rendered by React. */
-function Playhead(props: Props): JSX.Element {
-  const { model, trans } = props;
+function Playhead(props: Props & { width: number }): JSX.Element {
+  const { model, width, trans } = props;
   const head = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const move = (): void => {
@@ -132,7 +132,7 @@ function Playhead(props: Props): JSX.Element {
       if (!node) {
         return;
       }
-      node.style.left = `${toX(model.ms, model.duration, 100)}%`;
+      node.style.transform = `translateX(${toX(model.ms, model.duration, width)}px)`;
       node.setAttribute('aria-valuenow', String(Math.floor(model.ms / 1000)));
       node.setAttribute('aria-valuetext', momentText(model.manifest, model.ms, trans));
     };
@@ -141,7 +141,7 @@ function Playhead(props: Props): JSX.Element {
     return () => {
       model.moved.disconnect(move);
     };
-  }, [model, model.manifest, trans]);
+  }, [model, model.manifest, width, trans]);
   return (
     <div
       ref={head}

@@ -10,17 +10,21 @@ import { countUntil } from '../../replay/position';
 /** Least time between two renderings while something moves, in milliseconds. */
 const PACE_MS = 150;
 
+/** The notebook comes first: what stands beside it follows so many milliseconds later. */
+const BESIDE_MS = 80;
+
 /** Render again when something besides the text happened up to the position, or the record changed. */
 export function useMoment(model: ReplayModel): void {
-  const [, render] = useReducer((count: number) => count + 1, 0);
+  const render = useRender();
   useEffect(() => {
+    const paced = new Paced(render, BESIDE_MS);
     let events = landmarks(model);
     let before = -1;
     const look = (): void => {
       const now = countUntil(events, event => event, model.position);
       if (now !== before) {
         before = now;
-        render();
+        paced.call();
       }
     };
     const changed = (): void => {
@@ -31,29 +35,52 @@ export function useMoment(model: ReplayModel): void {
     model.moved.connect(look);
     model.changed.connect(changed);
     return () => {
+      paced.stop();
       model.moved.disconnect(look);
       model.changed.disconnect(changed);
     };
-  }, [model]);
+  }, [model, render]);
 }
 
 /** Render again after the moment on display changed, but not with every picture. */
 export function useDisplayed(model: ReplayModel): void {
-  const [, render] = useReducer((count: number) => count + 1, 0);
+  const render = useRender();
   useEffect(() => {
-    let timer: number | undefined;
-    const later = (): void => {
-      timer ??= window.setTimeout(() => {
-        timer = undefined;
-        render();
-      }, PACE_MS);
-    };
+    const paced = new Paced(render, PACE_MS);
+    const later = (): void => paced.call();
     model.displayed.connect(later);
     model.changed.connect(later);
     return () => {
-      window.clearTimeout(timer);
+      paced.stop();
       model.displayed.disconnect(later);
       model.changed.disconnect(later);
     };
-  }, [model]);
+  }, [model, render]);
+}
+
+/** Renders the component again. */
+function useRender(): () => void {
+  return useReducer((count: number) => count + 1, 0)[1];
+}
+
+/** Calls back some time after it was asked to, once for all that asked meanwhile. */
+class Paced {
+  constructor(
+    private readonly then: () => void,
+    private readonly pause: number
+  ) {}
+
+  call(): void {
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      this.then();
+    }, this.pause);
+  }
+
+  stop(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private timer: number | undefined;
 }

@@ -21,7 +21,7 @@ FULL = {
     "compile_run": ["--rounds", "10"],
     "room_page": ["--rounds", "8"],
     "disk": ["--seconds", "60"],
-    "chain": ["--turns", "100"],
+    "chain": ["--turns", "500", "--events", "1000"],
     "replay": ["--hours", "1", "8"],
     "replay_page": ["--seeks", "100"],
 }
@@ -36,7 +36,7 @@ QUICK = {
     "room_page": ["--rounds", "1"],
     "disk": ["--seconds", "3"],
     "chain": ["--turns", "2"],
-    "replay": ["--hours", "0.1"],
+    "replay": ["--hours", "0.1", "--stock-hours", "0.05"],
     "replay_page": ["--seeks", "5", "--rounds", "1", "--hours", "0.1"],
 }
 

@@ -10,18 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 GENESIS = bytes(32)
 _EVENT = b"jupyter-interview event 1\n"
 _HEAD = b"jupyter-interview head 1\n"
 _KEY = b"jupyter-interview key 1\n"
-_NUMBERS = struct.Struct(">QqHQ")
 _LENGTH = struct.Struct(">I")
 _MOMENT = struct.Struct(">Qq")
 _AT = struct.Struct(">q")
-_NONE = b"\xff\xff\xff\xff"
-_sha256, _numbers, _length = hashlib.sha256, _NUMBERS.pack, _LENGTH.pack
+_NO_LENGTH = 0xFFFFFFFF
+_NONE = _LENGTH.pack(_NO_LENGTH)
+# Authors and subjects of one log are few; those of a file may be anything, and should not stay.
+_LINKERS = 64
+
+Linker: TypeAlias = Callable[[bytes, int, int, int, int, "bytes | None", "bytes | None"], bytes]
+"""What `linker` gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +67,8 @@ class Link:
         Raises:
             OverflowError: a number of it cannot be in a log.
         """
-        return link(
-            previous,
-            text(self.room),
-            self.seq,
-            self.at,
-            self.kind,
-            self.connection,
-            text(self.member),
-            text(self.subject),
-            self.payload,
-            self.data,
+        return linker(self.room, self.member, self.subject)(
+            previous, self.seq, self.at, self.kind, self.connection, self.payload, self.data
         )
 
 
@@ -80,60 +78,43 @@ def text(value: str) -> bytes:
     return _LENGTH.pack(len(encoded)) + encoded
 
 
-def link(
-    previous: bytes,
-    room: bytes,
-    seq: int,
-    at: int,
-    kind: int,
-    connection: int,
-    member: bytes,
-    subject: bytes,
-    payload: bytes | None,
-    data: bytes | None,
-) -> bytes:
-    """The hash of an event: 32 bytes. ``room``, ``member`` and ``subject`` are encoded by `text`.
+@lru_cache(_LINKERS)
+def linker(room: str, member: str, subject: str) -> Linker:
+    """What hashes the events of one author and subject in a room: what their encodings have in common is prepared.
 
-    Raises:
-        OverflowError: a number is out of the range of its field.
+    A function that keeps all of it at hand, since the writer calls it for each keystroke.
+
+    Args:
+        room: id of the room.
+        member: id of the author.
+        subject: id of the subject.
+
+    Returns:
+        ``link(previous, seq, at, kind, connection, payload, data)``: the hash of an event after one with the hash
+        ``previous``, 32 bytes like that. It raises `OverflowError` where a number is out of the range of its field.
     """
-    return linked(previous, place(room), seq, at, kind, connection, member + subject, payload, data)
+    place, people = _EVENT + text(room), text(member) + text(subject)
+    form, none = f">32s{len(place)}sQqHQ", people + _NONE
+    pack = struct.Struct(f"{form}{len(people)}sI").pack
+    pack_data = struct.Struct(f"{form}{len(none)}sI").pack
+    length, refused, sha256 = _LENGTH.pack, struct.error, hashlib.sha256
 
+    def link(
+        previous: bytes, seq: int, at: int, kind: int, connection: int, payload: bytes | None, data: bytes | None
+    ) -> bytes:
+        try:
+            if payload is None and data is not None:
+                return sha256(pack_data(previous, place, seq, at, kind, connection, none, len(data)) + data).digest()
+            if payload is None:
+                encoded = pack_data(previous, place, seq, at, kind, connection, none, _NO_LENGTH)
+                return sha256(encoded).digest()
+            encoded = pack(previous, place, seq, at, kind, connection, people, len(payload))
+            rest = _NONE if data is None else length(len(data)) + data
+        except refused as error:
+            raise OverflowError(str(error)) from error
+        return sha256(encoded + payload + rest).digest()
 
-def place(room: bytes) -> bytes:
-    """What the encodings of all events of a room begin with: `linked` takes it, so that a writer makes it once."""
-    return _EVENT + room
-
-
-def linked(
-    previous: bytes,
-    beginning: bytes,
-    seq: int,
-    at: int,
-    kind: int,
-    connection: int,
-    people: bytes,
-    payload: bytes | None,
-    data: bytes | None,
-) -> bytes:
-    """`link`, with what stays the same prepared: the room's `place`, and author and subject joined.
-
-    Raises:
-        OverflowError: a number is out of the range of its field.
-    """
-    try:
-        numbers = _numbers(seq, at, kind, connection)
-    except struct.error as error:
-        raise OverflowError(str(error)) from error
-    encoded = b"%b%b%b%b%b%b" % (
-        previous,
-        beginning,
-        numbers,
-        people,
-        _NONE if payload is None else _length(len(payload)) + payload,
-        _NONE if data is None else _length(len(data)) + data,
-    )
-    return _sha256(encoded).digest()
+    return link
 
 
 def head_message(room: str, seq: int, at: int, digest: bytes) -> bytes:

@@ -252,7 +252,8 @@ class Head:
 class Frame:
     """A piece of a room's replay, without its content: made from the log, and thrown away where it is not the log's.
 
-    ``hash`` is that of the log's event ``last_seq``; moments are microseconds; ``summary`` is what a manifest needs.
+    ``hash`` is that of the log's event ``last_seq``; moments are microseconds; ``summary`` is what a manifest needs, as
+    JSON text: a long interview has thousands of markers, and would take five times the memory as values.
     """
 
     room: int
@@ -262,7 +263,7 @@ class Frame:
     first_at: int
     last_at: int
     hash: bytes
-    summary: JSON
+    summary: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,14 @@ class Moment:
 
     Args:
         state: an earlier one's; it is copied.
+        plain: only `notebook` is asked for: who wrote what and cursors are left as they were, and values of ``state``
+            and of operations are taken over, not copied. Whoever gives them must not use them again.
     """
 
-    def __init__(self, state: JSON | None = None) -> None:
-        made = copy.deepcopy(state) if state is not None else {"cells": [], "metadata": {}, "cursors": {}}
+    def __init__(self, state: JSON | None = None, *, plain: bool = False) -> None:
+        self._plain = plain
+        self._own: Callable[[Any], Any] = _taken if plain else copy.deepcopy
+        made = self._own(state) if state is not None else {"cells": [], "metadata": {}, "cursors": {}}
         self.cells: list[JSON] = made["cells"]
         self.metadata: JSON = made["metadata"]
         self.cursors: dict[str, list[Any]] = made["cursors"]
@@ -143,10 +147,13 @@ class Moment:
     def _text(self, index: int, pos: int, deleted: int, inserted: str, authors: Runs) -> None:
         cell = self._cell(index)
         source = cell["source"]
-        added = units(inserted)
         length = len(source) if source.isascii() else units(source)
         if pos < 0 or deleted < 0 or pos + deleted > length:
             raise Misfit("a splice goes beyond the end of its source")
+        if self._plain:
+            cell["source"] = spliced(source, pos, deleted, inserted)
+            return
+        added = units(inserted)
         if sum(run[0] for run in authors) != added:
             raise Misfit("the authors of a text are not as long as it is")
         cell["source"] = spliced(source, pos, deleted, inserted)
@@ -159,7 +166,7 @@ class Moment:
     def _insert(self, index: int, cells: list[JSON]) -> None:
         if not 0 <= index <= len(self.cells):
             raise Misfit("cells come in behind the end")
-        self.cells[index:index] = copy.deepcopy(cells)
+        self.cells[index:index] = self._own(cells)
 
     def _remove(self, index: int, count: int) -> None:
         if index < 0 or count < 0 or index + count > len(self.cells):
@@ -173,13 +180,13 @@ class Moment:
         if field == "attachments" and value is None:
             cell.pop(field, None)
         else:
-            cell[field] = copy.deepcopy(value)
+            cell[field] = self._own(value)
 
     def _outputs(self, index: int, at: int, deleted: int, outputs: list[JSON]) -> None:
         held = self._cell(index)["outputs"]
         if at < 0 or deleted < 0 or at + deleted > len(held):
             raise Misfit("there are fewer outputs than go")
-        held[at : at + deleted] = copy.deepcopy(outputs)
+        held[at : at + deleted] = self._own(outputs)
 
     def _append(self, index: int, at: int, text: str) -> None:
         if at < 0:
@@ -187,7 +194,7 @@ class Moment:
         self._cell(index)["outputs"][at]["text"] += text
 
     def _metadata(self, metadata: JSON) -> None:
-        self.metadata = copy.deepcopy(metadata)
+        self.metadata = self._own(metadata)
 
     def _cursor(self, connection: int, *where: Any) -> None:
         if len(where) == 4:
@@ -201,6 +208,10 @@ class Moment:
         if index < 0:
             raise Misfit("there is no such cell")
         return self.cells[index]
+
+
+def _taken(value: Any) -> Any:
+    return value
 
 
 _APPLY: dict[str, Callable[..., None]] = {

@@ -5,12 +5,11 @@ Sealed with the key of what is derived from the log. They can be thrown away at 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from ..core.models import JSON, Frame
+from ..core.models import Frame
 from .keys import derived_key, make_derived_key
 from .tables import frame
 from .vault import Broken, open_derived, seal_derived
@@ -19,7 +18,6 @@ from .vault import Broken, open_derived, seal_derived
 def insert_frame(connection: Connection, item: Frame, content: bytes) -> None:
     """Store a frame with its content (gzip of JSON). One that has its number is replaced."""
     key = make_derived_key(connection, item.room)
-    summary = json.dumps(item.summary, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     here = (frame.c.room == item.room, frame.c.number == item.number)
     connection.execute(delete(frame).where(*here))
     connection.execute(
@@ -31,7 +29,7 @@ def insert_frame(connection: Connection, item: Frame, content: bytes) -> None:
             first_at=item.first_at,
             last_at=item.last_at,
             hash=item.hash,
-            summary=seal_derived(key, f"summary {item.number}", summary),
+            summary=seal_derived(key, f"summary {item.number}", item.summary),
             content=seal_derived(key, f"frame {item.number}", content),
         )
     )
@@ -48,14 +46,14 @@ def list_frames(connection: Connection, room: int) -> list[Frame]:
     found: list[Frame] = []
     for row in rows:
         try:
-            summary: JSON = json.loads(open_derived(key, f"summary {row.number}", bytes(row.summary)))
+            summary = open_derived(key, f"summary {row.number}", bytes(row.summary))
         except Broken:
             break
         found.append(_frame_of(row, summary))
     return found
 
 
-def _frame_of(row: Row[tuple[object, ...]], summary: JSON) -> Frame:
+def _frame_of(row: Row[tuple[object, ...]], summary: bytes) -> Frame:
     values = dict(row._mapping)
     return Frame(**{**values, "hash": bytes(row.hash), "summary": summary})
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from .tables import event
 
-PORTION_BYTES = 4 * 1024 * 1024
+PORTION_BYTES = 1024 * 1024
 PORTION_ROWS = 2_000
 
 

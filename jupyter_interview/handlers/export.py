@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import ClassVar
 
 from tornado.iostream import StreamClosedError
@@ -35,15 +35,20 @@ class Download(Gate):
         """Finish with an export, no faster than the client takes it.
 
         The first piece is made before anything is sent: a refusal is an answer like any other. When a later one fails,
-        the connection is cut, so that nobody takes what came for the whole.
+        the connection is cut, so that nobody takes what came for the whole. However it ends, whatever makes the pieces
+        is let go at once.
         """
-        first = await anext(export.pieces)
+        async with contextlib.aclosing(export.pieces) as pieces:
+            await self._send(export, pieces)
+
+    async def _send(self, export: Export, pieces: AsyncGenerator[bytes, None]) -> None:
+        first = await anext(pieces)
         self.set_header("Content-Type", export.content_type)
         self.set_header("Content-Disposition", f'attachment; filename="{export.name}"')
         self.set_header("Cache-Control", "no-store")
         try:
             await self._pass_on(first)
-            async for piece in export.pieces:
+            async for piece in pieces:
                 await self._pass_on(piece)
         except StreamClosedError:
             # Whoever asked has gone.
@@ -124,7 +129,7 @@ class OwnExportHandler(Download, _OwnResource):
         member = self._seated()
         room = await self.services.rooms.get(self.room_id or "")
         with self.turn("own"):
-            pieces: AsyncIterator[bytes] = self.services.own.export(room, member)
+            pieces = self.services.own.export(room, member)
             await self.send(Export(f"interview-{room.id[:8]}-my-part.json", "application/json", pieces))
 
 

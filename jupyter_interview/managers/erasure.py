@@ -136,7 +136,8 @@ class Erasure:
             try:
                 count = await self.expired(days)
                 if count:
-                    _log.info("%d interviews were erased %g days after their end", count, days)
+                    # It cannot be undone and nobody asked for it just now: whoever reads any log at all has to see it.
+                    _log.warning("Interviews that ended more than %g days ago were erased: %d", days, count)
             except Exception:  # tomorrow is another day
                 _log.exception("Old interviews could not be erased")
             await asyncio.sleep(pause)

@@ -22,6 +22,7 @@ from .evidence import sign_log
 from .messages import message_json
 from .runs import fold_runs
 
+_PORTION = 2_000
 STORY = tuple(kind for kind in EventKind if kind not in DOCUMENT_KINDS)
 
 
@@ -93,13 +94,19 @@ class Records:
             NotFound: there was no notebook yet.
         """
         until = await seq_until(self._database, room, at)
-        updates = await self._database.read(
-            lambda connection: [
-                event.data
-                for event in read_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
-                if event.data is not None
-            ]
-        )
+
+        def work(connection: Any) -> list[bytes]:
+            # In portions: a day's updates are a few MB, their rows and events hundreds.
+            updates: list[bytes] = []
+            after = 0
+            while events := read_events(
+                connection, room.key, after=after, until=until, kinds=DOCUMENT_KINDS, limit=_PORTION
+            ):
+                updates += [event.data for event in events if event.data is not None]
+                after = events[-1].seq
+            return updates
+
+        updates = await self._database.read(work)
         if not updates:
             raise NotFound("There was no notebook at that moment.")
         return await asyncio.get_running_loop().run_in_executor(None, self._fold, updates), until

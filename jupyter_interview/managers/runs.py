@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,9 +81,12 @@ class Run:
         }
 
 
-def fold_runs(events: Sequence[Event]) -> dict[str, Run]:
-    """The runs that a log's ``run_started`` and ``run_finished`` tell of, in the order in which they began."""
-    runs: dict[str, Run] = {}
+def fold_runs(events: Iterable[Event], before: dict[str, Run] | None = None) -> dict[str, Run]:
+    """The runs that a log's ``run_started`` and ``run_finished`` tell of, in the order in which they began.
+
+    ``before`` is what an earlier part of the log told; it goes on.
+    """
+    runs: dict[str, Run] = {} if before is None else before
     for event in events:
         if event.erased:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import time
@@ -155,6 +156,27 @@ def test_an_interview_moves(place: Place, elsewhere: Place, tmp_path: Path, caps
     for server, name in ((place, "a"), (elsewhere, "b")):
         assert server.run("export", server.room or place.room, "--output", str(tmp_path / f"{name}.ipynb")) == 0
     assert (tmp_path / "a.ipynb").read_bytes() == (tmp_path / "b.ipynb").read_bytes()
+
+
+def test_what_is_no_whole_export_is_refused_in_a_line(
+    place: Place, elsewhere: Place, tmp_path: Path, capsys: Captured
+) -> None:
+    """Cut off anywhere, empty, another file, another zip: one line each, and nothing comes of it."""
+    path = tmp_path / "x.zip"
+    assert place.run("export", place.room, "--output", str(path)) == 0
+    whole = path.read_bytes()
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("notes.txt", "nothing of ours")
+    cuts = [whole[:-1], whole[:-22], whole[: len(whole) // 2], whole[:4], whole[len(whole) // 2 :]]
+    for content in [*cuts, b"", b"PK", b"\x89PNG\r\n", b'{"format":"jupyter-interview log"}\n', other.getvalue()]:
+        path.write_bytes(content)
+        capsys.readouterr()
+        assert elsewhere.run("import", str(path)) == 1, content[:20]
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1 and "Traceback" not in said, said
+    path.write_bytes(whole)
+    assert elsewhere.run("import", str(path)) == 0, "nothing of the attempts is in the way"
 
 
 def test_a_damaged_one_moves_when_asked(place: Place, elsewhere: Place, tmp_path: Path, capsys: Captured) -> None:

@@ -14,8 +14,8 @@ import pytest
 from jupyter_interview.auth.signing import SigningKeys
 from jupyter_interview.cli import main
 from tests.cli.interviews import Place, player
-from tests.managers.logs import small_book
 from tests.managers.logfile.test_mutations import COUNT, mutate_all
+from tests.managers.logs import small_book
 
 Captured = pytest.CaptureFixture[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_interview.auth.signing import Statement, TrustedKeys, key_id
-from jupyter_interview.core.chain import GENESIS, Link, head_message, key_message, link, text
+from jupyter_interview.core.chain import GENESIS, Link, head_message, key_message
 from jupyter_interview.core.models import EventKind
 from jupyter_interview.db.vault import DATA, PAYLOAD, Sealer
 
@@ -77,28 +80,60 @@ def test_the_documented_kinds_are_those_of_the_code() -> None:
 
 
 _FIELDS: dict[str, Any] = {
-    "room": text("r"),
+    "room": "r",
     "seq": 1,
     "at": 2,
     "kind": 3,
     "connection": 4,
-    "member": text("m"),
-    "subject": text("s"),
+    "member": "m",
+    "subject": "s",
     "payload": b"p",
     "data": b"d",
 }
 
 
+def link(previous: bytes, **fields: Any) -> bytes:
+    """The hash of an event."""
+    return Link(**fields, hash=b"").follows(previous)
+
+
+def documented(previous: bytes, **fields: Any) -> bytes:
+    """The same from the page, word by word."""
+
+    def counted(content: bytes | None) -> bytes:
+        return b"\xff" * 4 if content is None else len(content).to_bytes(4, "big") + content
+
+    numbers = [fields[name].to_bytes(8, "big", signed=name == "at") for name in ("seq", "at")]
+    numbers += [fields["kind"].to_bytes(2, "big"), fields["connection"].to_bytes(8, "big")]
+    encoding = b"jupyter-interview event 1\n" + counted(fields["room"].encode()) + b"".join(numbers)
+    encoding += b"".join(counted(fields[name].encode()) for name in ("member", "subject"))
+    encoding += counted(fields["payload"]) + counted(fields["data"])
+    return hashlib.sha256(previous + encoding).digest()
+
+
+@given(
+    previous=st.binary(min_size=32, max_size=32),
+    names=st.tuples(*[st.text(st.characters(codec="utf-8"), max_size=5)] * 3),
+    numbers=st.tuples(*[st.integers(0, 2**64 - 1)] * 2, st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**16 - 1)),
+    contents=st.tuples(*[st.none() | st.binary(max_size=9)] * 2),
+)
+def test_every_event_is_encoded_as_documented(previous: bytes, names: Any, numbers: Any, contents: Any) -> None:
+    fields: dict[str, Any] = dict(zip(("room", "member", "subject"), names, strict=True))
+    fields |= zip(("seq", "connection", "at", "kind"), numbers, strict=True)
+    fields |= zip(("payload", "data"), contents, strict=True)
+    assert link(previous, **fields) == documented(previous, **fields)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("room", text("q")),
+        ("room", "q"),
         ("seq", 2),
         ("at", -2),
         ("kind", 4),
         ("connection", 5),
-        ("member", text("")),
-        ("subject", text("m")),
+        ("member", ""),
+        ("subject", "m"),
         ("payload", None),
         ("payload", b""),
         ("data", None),
@@ -111,8 +146,8 @@ def test_each_field_and_the_predecessor_count(name: str, value: Any) -> None:
 
 
 def test_nothing_can_be_pushed_from_one_field_into_the_next() -> None:
-    one = {**_FIELDS, "member": text("ab"), "subject": text("c"), "payload": b"xy", "data": b"z"}
-    assert link(GENESIS, **one) != link(GENESIS, **{**one, "member": text("a"), "subject": text("bc")})
+    one = {**_FIELDS, "member": "ab", "subject": "c", "payload": b"xy", "data": b"z"}
+    assert link(GENESIS, **one) != link(GENESIS, **{**one, "member": "a", "subject": "bc"})
     assert link(GENESIS, **one) != link(GENESIS, **{**one, "payload": b"x", "data": b"yz"})
     assert link(GENESIS, **{**one, "payload": None, "data": b""}) != link(
         GENESIS, **{**one, "payload": b"", "data": None}

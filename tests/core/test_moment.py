@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 from pathlib import Path
@@ -68,6 +69,10 @@ def test_a_vector(path: Path) -> None:
             assert canonical(found.notebook()) == canonical(wanted["notebook"]), (seq, start)
             assert [cell["authors"] for cell in found.cells] == wanted["authors"]
             assert found.cursors == wanted["cursors"]
+        plain = Moment(copy.deepcopy(frames[first]["state"]), plain=True)
+        for frame in frames[first:]:
+            plain.fold(copy.deepcopy(frame["entries"]), until=seq)
+        assert canonical(plain.notebook()) == canonical(wanted["notebook"]), seq
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
@@ -133,6 +138,17 @@ def test_the_state_is_a_copy() -> None:
     assert before["metadata"] == {"a": [1]} and before["cells"][0]["outputs"][0]["text"] == "x"
     assert "attachments" in before["cells"][0] and "attachments" not in found.cells[0]
     assert found.notebook()["cells"][0]["outputs"][0]["text"] == "xy"
+
+
+def test_a_plain_moment_leaves_writers_and_cursors_alone() -> None:
+    """And takes what it is given: nothing is copied."""
+    state: JSON = {"cells": [copy.deepcopy(CELL)], "metadata": {}, "cursors": {"7": [1, "a", 1, 1]}}
+    found = Moment(state, plain=True)
+    found.apply(["t", 0, 0, 1, "é🎉", [[3, 2, 0]]])
+    found.apply(["a", 0, 0, "y"])
+    assert found.notebook()["cells"][0]["source"] == "é🎉🎉c"
+    assert state["cells"][0]["outputs"][0]["text"] == "xy"
+    assert found.cells[0]["authors"] == [[4, 1, 0]] and found.cursors == {"7": [1, "a", 1, 1]}
 
 
 @pytest.mark.parametrize(

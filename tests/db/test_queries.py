@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from jupyter_interview.core.models import DOCUMENT_KINDS, EventKind, MemberState, RoomState
 from jupyter_interview.core.permissions import Role
@@ -15,6 +17,7 @@ from jupyter_interview.db import invitations as invitations_of
 from jupyter_interview.db import rooms as rooms_of
 from jupyter_interview.db.events import last_seq, read_events, seq_at
 from jupyter_interview.db.members import insert_member, list_members, update_member
+from jupyter_interview.db.tables import event
 from tests.db.conftest import VAULT, Writes, make_room
 
 
@@ -188,7 +191,17 @@ async def test_a_moment_has_its_last_event(ji_database: Database, ji_room: int) 
     await writes.all(4)
     found = [await ji_database.read(lambda c, at=at: seq_at(c, ji_room, at)) for at in (9, 10, 19, 20, 29, 30, 2**60)]  # type: ignore[misc]
     assert found == [0, 1, 1, 3, 3, 4, 4]
-    assert await ji_database.read(lambda connection: last_seq(connection, ji_room)) == 4
+    dice = random.Random(1)
+    times = [10, 20, 20, 30, *sorted(dice.randint(30, 90) for _ in range(60))]
+    for seq, at in enumerate(times[4:], start=5):
+        writes.append(seq, at=at)
+    await writes.all(len(times))
+    lost = {7, 8, 9, 30, 31, 50, len(times)}
+    await ji_database.write(lambda c: c.execute(delete(event).where(event.c.room == ji_room, event.c.seq.in_(lost))))
+    for at in range(9, 92):
+        wanted = max((seq for seq, time in enumerate(times, 1) if time <= at and seq not in lost), default=0)
+        assert await ji_database.read(lambda c, at=at: seq_at(c, ji_room, at)) == wanted, at  # type: ignore[misc]
+    assert await ji_database.read(lambda connection: last_seq(connection, ji_room)) == len(times) - 1
     assert await ji_database.read(lambda connection: last_seq(connection, ji_room + 1)) == 0
 
 

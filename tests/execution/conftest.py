@@ -303,3 +303,11 @@ async def ji_house(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -
     yield make
     for house in made:
         await house.close()
+
+
+def kernel_process(room: Room) -> int:
+    """The process id of a room's kernel, as this machine knows it."""
+    assert room.executor.kernel_id is not None
+    provisioner: Any = room.kernels.get_kernel(room.executor.kernel_id).provisioner
+    pid: int = provisioner.target()
+    return pid

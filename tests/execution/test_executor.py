@@ -8,28 +8,14 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable, RateLimited
 from jupyter_interview.core.models import ExecutionRequest, KernelState, RunStatus
-from jupyter_interview.execution import executor, kernels_dir
 
-from .conftest import Cell, MakeRoom, Room
-
-#: A kernel that takes connections on all of its sockets, and nothing more.
-MUTE = """
-import json, socket, sys, time
-info = json.load(open(sys.argv[1]))
-kept = []
-for number in range(1, 6):
-    kept.append(socket.socket(socket.AF_UNIX))
-    kept[-1].bind(f"{info['ip']}-{number}")
-    kept[-1].listen()
-time.sleep(60)
-"""
+from .conftest import Cell, MakeRoom, kernel_process
 
 
 async def test_a_run_writes_its_outputs(ji_room: MakeRoom) -> None:
@@ -135,7 +121,7 @@ async def test_death_between_runs_is_noticed_at_once(ji_room: MakeRoom) -> None:
     room = ji_room()
     await room.ready()
     before = room.executor.kernel_id
-    os.kill(_kernel_process(room), signal.SIGKILL)
+    os.kill(kernel_process(room), signal.SIGKILL)
     await room.observer.until(lambda observer: observer.events()[-1] == "kernel_restarted")
     await room.observer.until(lambda _: room.executor.state is KernelState.IDLE)
     assert room.executor.kernel_id == before
@@ -149,7 +135,7 @@ async def test_a_kernel_that_only_dies_is_not_started_for_ever(ji_room: MakeRoom
     for _ in range(3):
         await room.observer.until(lambda _: room.executor.state is KernelState.IDLE)
         deaths = room.observer.events().count("kernel_died")
-        os.kill(_kernel_process(room), signal.SIGKILL)
+        os.kill(kernel_process(room), signal.SIGKILL)
         await room.observer.until(lambda observer: observer.events().count("kernel_died") > deaths)  # noqa: B023
     await room.observer.until(lambda _: room.executor.kernel_id is None)
     assert room.executor.state is KernelState.DEAD
@@ -218,69 +204,6 @@ async def test_an_ordinary_error_names_no_limit(ji_room: MakeRoom) -> None:
     assert (await room.result(run)).message is None and room.cells[run].text == ""
 
 
-async def test_a_kernel_that_never_answers(ji_room: MakeRoom, tmp_path: Path, monkeypatch: Any) -> None:
-    """Its sockets are there, it says nothing: told while it lasts and in the end, and gone when it works again."""
-    monkeypatch.setattr(executor, "_SLOW_SECONDS", 0.5)
-    spec = json.loads((Path(kernels_dir()) / "python" / "kernel.json").read_text(encoding="utf-8"))
-    path = tmp_path / "python" / "kernel.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps(spec | {"argv": ["python", "-c", MUTE, "{connection_file}"]}), encoding="utf-8")
-    room = ji_room(directory=str(tmp_path), kernel_start_seconds=2)
-    run = room.submit("print(1)")
-    result = await room.result(run)
-    told = [entry[2] for entry in room.observer.told if entry[0] == "kernel" and entry[2]]
-    assert told == [
-        "The kernel takes long to start. The text can be edited meanwhile. It is given up after 2 s.",
-        "The kernel did not answer within 2 s. Run a cell or restart the kernel to try again.",
-    ]
-    assert (result.status, result.message) == (RunStatus.DIED, told[-1])
-    assert room.executor.kernel_id is None and os.listdir(room.kernels.engine.runtime_dir) == []  # type: ignore[attr-defined]
-    path.write_text(json.dumps(spec), encoding="utf-8")
-    assert (await room.run("print('again')"))[1].text == "again\n"
-
-
-async def test_a_language_that_this_server_has_not(ji_room: MakeRoom, tmp_path: Path) -> None:
-    room = ji_room(directory=str(tmp_path))
-    result = await room.result(room.submit("1"))
-    assert result.message == "This server has no kernel for the language 'python'; it has none."
-    assert room.executor.state is KernelState.UNAVAILABLE
-
-
-async def test_an_engine_that_goes_and_comes_back(ji_room: MakeRoom) -> None:
-    room = ji_room()
-    await room.ready()
-    engine: Any = room.kernels.engine
-    engine.problem = "The engine is gone. Start it."
-    os.kill(_kernel_process(room), signal.SIGKILL)
-    await room.observer.until(lambda _: room.executor.kernel_id is None)
-    assert _last_state(room) == (
-        KernelState.DEAD,
-        "The engine is gone. Start it. Run a cell or restart the kernel to try again.",
-    )
-    lost = await room.result(room.submit("1"))
-    assert lost.status is RunStatus.DIED and lost.message == engine.problem
-    assert _last_state(room) == (KernelState.UNAVAILABLE, engine.problem)
-    engine.problem = None
-    assert (await room.run("print('back')"))[1].text == "back\n"
-
-
-async def test_a_sandbox_program_that_goes_and_comes_back(ji_room: MakeRoom) -> None:
-    """The same where nothing told the engine: the start itself fails, with an error that is no line for people."""
-    room = ji_room()
-    await room.ready()
-    engine: Any = room.kernels.engine
-    program, engine.bwrap = engine.bwrap, "/no/such/program"
-    os.kill(_kernel_process(room), signal.SIGKILL)
-    await room.observer.until(lambda _: room.executor.kernel_id is None)
-    state, message = _last_state(room)
-    assert state is KernelState.DEAD and message.endswith("Run a cell or restart the kernel to try again.")
-    with pytest.raises(KernelUnavailable, match="try again"):
-        await room.executor.restart()
-    engine.bwrap = program
-    await room.executor.restart()
-    assert (await room.run("print('back')"))[1].text == "back\n"
-
-
 async def test_restart_forgets_and_skips(ji_room: MakeRoom) -> None:
     room = ji_room()
     await room.run("x = 1")
@@ -336,7 +259,7 @@ async def test_shutdown_ends_everything(ji_room: MakeRoom) -> None:
     running = room.submit("import time\nprint('up', flush=True)\ntime.sleep(60)")
     waiting = room.submit("1")
     await room.cells[running].until(lambda cell: "up" in cell.text)
-    process = _kernel_process(room)
+    process = kernel_process(room)
     await room.executor.shutdown()
     assert room.observer.results[running].status is RunStatus.INTERRUPTED
     assert room.observer.results[waiting].status is RunStatus.SKIPPED
@@ -360,26 +283,6 @@ async def test_shutdown_in_the_middle_of_a_start(ji_room: MakeRoom, moment: int)
     assert os.listdir(room.kernels.engine.runtime_dir) == []  # type: ignore[attr-defined]
 
 
-async def test_without_a_sandbox_runs_are_refused_with_the_reason(ji_room: MakeRoom) -> None:
-    class Nothing:
-        problem = "Install bubblewrap."
-
-        def provisioner(self, **_: Any) -> Any:
-            raise AssertionError("never asked")
-
-        def language_problem(self, spec: Any) -> str | None:
-            raise AssertionError("never asked")
-
-    room = ji_room(engine=Nothing())
-    run = room.submit("1")
-    result = await room.result(run)
-    assert result.status is RunStatus.DIED and result.message == "Install bubblewrap."
-    assert room.executor.state is KernelState.UNAVAILABLE
-    assert "Install bubblewrap." in room.cells[run].text and room.cells[run].state == "idle"
-    with pytest.raises(KernelUnavailable, match="Install bubblewrap"):
-        await room.executor.restart()
-
-
 async def test_a_document_that_refuses_does_not_stop_the_queue(ji_room: MakeRoom) -> None:
     class Frozen(Cell):
         def stream(self, name: str, text: str) -> None:
@@ -399,14 +302,3 @@ async def test_an_observer_that_fails_does_not_stop_the_queue(ji_room: MakeRoom,
 
     monkeypatch.setattr(room.observer, "run_started", fail)
     assert (await room.run("print(1)"))[0] is RunStatus.OK
-
-
-def _last_state(room: Room) -> Any:
-    return [entry[1:] for entry in room.observer.told if entry[0] == "kernel"][-1]
-
-
-def _kernel_process(room: Room) -> int:
-    assert room.executor.kernel_id is not None
-    provisioner: Any = room.kernels.get_kernel(room.executor.kernel_id).provisioner
-    pid: int = provisioner.target()
-    return pid

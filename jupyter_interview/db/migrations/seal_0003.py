@@ -64,9 +64,9 @@ def _events(connection: Connection, room: int) -> Iterator[list[Row[Any]]]:
 def _seal_events(connection: Connection, room: Row[Any]) -> None:
     members = list(connection.execute(text("SELECT key, id FROM member WHERE room = :room"), {"room": room.key}))
     whose = _Subjects({row.id: row.key for row in members})
-    names = {0: chain.text(""), **{row.key: chain.text(row.id) for row in members}}
+    names = {0: "", **{row.key: row.id for row in members}}
     sealers: dict[int, Sealer] = {}
-    name, digest = chain.text(room.id), chain.GENESIS
+    digest = chain.GENESIS
     for portion in _events(connection, room.key):
         sealed = []
         for row in portion:
@@ -78,8 +78,8 @@ def _seal_events(connection: Connection, room: Row[Any]) -> None:
             sealer = sealers[subject]
             payload = None if row.payload is None else sealer.seal(row.seq, PAYLOAD, row.payload.encode())
             data = None if row.data is None else sealer.seal(row.seq, DATA, bytes(row.data))
-            people = (names[member], names[subject])
-            digest = chain.link(digest, name, row.seq, row.at, row.kind, row.connection, *people, payload, data)
+            link = chain.linker(room.id, names[member], names[subject])
+            digest = link(digest, row.seq, row.at, row.kind, row.connection, payload, data)
             changed = {"member": member, "subject": subject, "payload": payload, "data": data, "hash": digest}
             sealed.append({**row._mapping, **changed})
         connection.execute(_INSERT, sealed)

@@ -10,7 +10,7 @@ import hashlib
 import io
 import time
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from ...core.models import JSON
@@ -53,7 +53,7 @@ class Archive:
         self._now = time.gmtime()[:6]
         self.index: dict[str, JSON] = {}
 
-    async def add(self, name: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def add(self, name: str, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """Add a member; what the zip has so far, piece by piece."""
         loop = asyncio.get_running_loop()
         info = zipfile.ZipInfo(name, self._now)

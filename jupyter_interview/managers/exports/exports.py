@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ class Export:
 
     name: str
     content_type: str
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
 
 
 class Exports:
@@ -146,13 +146,13 @@ class Exports:
 
     # -- the page
 
-    async def _html(self, room: Room, progress: Progress | None) -> AsyncIterator[bytes]:
+    async def _html(self, room: Room, progress: Progress | None) -> AsyncGenerator[bytes, None]:
         page = await asyncio.get_running_loop().run_in_executor(None, self._page)
         await self._replay.ready(room, progress)
         manifest = {**await self._replay.manifest(room), "live": False}
         return self._html_pieces(room, page, manifest)
 
-    async def _html_pieces(self, room: Room, page: Page, manifest: JSON) -> AsyncIterator[bytes]:
+    async def _html_pieces(self, room: Room, page: Page, manifest: JSON) -> AsyncGenerator[bytes, None]:
         pack = asyncio.get_running_loop().run_in_executor
         yield page.head(room.title)
         yield await pack(None, element, "manifest", manifest)
@@ -166,14 +166,14 @@ class Exports:
 
     # -- all of it
 
-    async def _zip(self, room: Room, progress: Progress | None) -> AsyncIterator[bytes]:
+    async def _zip(self, room: Room, progress: Progress | None) -> AsyncGenerator[bytes, None]:
         html = await self._html(room, progress)
         notebook = await self._notebook(room, None)
         return self._zip_pieces(room, html, notebook, progress)
 
     async def _zip_pieces(
-        self, room: Room, html: AsyncIterator[bytes], notebook: bytes, progress: Progress | None
-    ) -> AsyncIterator[bytes]:
+        self, room: Room, html: AsyncGenerator[bytes, None], notebook: bytes, progress: Progress | None
+    ) -> AsyncGenerator[bytes, None]:
         archive = Archive()
         readme = _README.format(title=room.title, now=clock.iso(clock.now())).encode()
         marks = _dumps({"bookmarks": await self._bookmarks.list(room)}, indent=1) + b"\n"
@@ -200,12 +200,12 @@ class Exports:
             yield piece
         yield archive.end()
 
-    async def _file(self, room: Room, name: str) -> AsyncIterator[bytes]:
+    async def _file(self, room: Room, name: str) -> AsyncGenerator[bytes, None]:
         content = await self._database.read(lambda connection: read_file(connection, room.key, name))
         yield content or b""
 
 
-async def _once(content: bytes) -> AsyncIterator[bytes]:
+async def _once(content: bytes) -> AsyncGenerator[bytes, None]:
     yield content
 
 

@@ -11,7 +11,7 @@ import base64
 import gzip
 import json
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from ...core import clock
@@ -76,7 +76,7 @@ class OwnPart:
                 self._counts.popitem(last=False)
         return {name: counted[name] for name in _NAMES}
 
-    async def export(self, room: Room, member: Member) -> AsyncIterator[bytes]:
+    async def export(self, room: Room, member: Member) -> AsyncGenerator[bytes, None]:
         """Everything of a member as one JSON object, piece by piece."""
         yield _opening(room, member)
         yield b',\n"written": ' + _dumps(await self._written(room, member))
@@ -111,7 +111,7 @@ class OwnPart:
         await self._replay.ready(room)
         return await self._replay.manifest(room)
 
-    async def _runs(self, room: Room, member: Member) -> AsyncIterator[bytes]:
+    async def _runs(self, room: Room, member: Member) -> AsyncGenerator[bytes, None]:
         """The member's runs with their outputs, in the order in which they ended."""
         kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
         events = await self._database.read(lambda connection: read_events(connection, room.key, kinds=kinds))
@@ -130,7 +130,7 @@ class OwnPart:
         for run in runs:
             yield _dumps({**run.to_json(member), "outputs": None})
 
-    async def _events(self, room: Room, member: Member) -> AsyncIterator[bytes]:
+    async def _events(self, room: Room, member: Member) -> AsyncGenerator[bytes, None]:
         after = 0
         until = (1 << 31) - 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ class LogWriter:
         self._signer = signer
         self._statements = statements
 
-    async def write(self, room: Room, progress: Progress | None = None) -> AsyncIterator[bytes]:
+    async def write(self, room: Room, progress: Progress | None = None) -> AsyncGenerator[bytes, None]:
         """The file, piece by piece."""
         start = await self._database.read(lambda connection: _start(connection, room))
         keyed = {member.id for member in start.members if member.key in start.keys} | (
@@ -131,6 +131,8 @@ class LogWriter:
                 break
             piece = await asyncio.get_running_loop().run_in_executor(None, encoder.lines, portion)
             done = portion.events[-1][0].seq
+            # It would wait in memory with its piece, for as long as the reader takes.
+            del portion
             if progress is not None:
                 progress(done, start.last)
         if encoder.holds and not any(head.seq == start.last for head in start.heads):

@@ -104,9 +104,8 @@ class Draft:
             "idle": self.idle,
             "markers": self.markers,
         }
-        return Frame(
-            room, self.number, self.first_seq, self.last_seq, self.first_at, self.last_at, self.hash, dict(summary)
-        )
+        text = compact(summary).encode()
+        return Frame(room, self.number, self.first_seq, self.last_seq, self.first_at, self.last_at, self.hash, text)
 
 
 class Framer:
@@ -157,7 +156,7 @@ class Framer:
         self._mark(draft, event, operations)
         if operations:
             member = self._people.of_key(event.member)
-            text = _compact([event.seq, self._clock.ms(event.at), member, operations])
+            text = compact([event.seq, self._clock.ms(event.at), member, operations])
             draft.entries.append(text)
             draft.size += len(text.encode())
         if len(draft.entries) >= self._entries or draft.size >= BYTES:
@@ -178,7 +177,7 @@ class Framer:
         self._before = before
 
     def _here(self) -> tuple[str, str]:
-        return _compact(self._history.moment.state()), _compact(self._history.trace())
+        return compact(self._history.moment.state()), compact(self._history.trace())
 
     def _mark(self, draft: Draft, event: Event, operations: list[Operation]) -> None:
         """What the manifest says of an event."""
@@ -243,7 +242,8 @@ def density(frames: Iterable[JSON], duration_ms: int, bins: int = 600) -> JSON:
     return {"bin_ms": each, "members": members}
 
 
-def _compact(value: Any) -> str:
+def compact(value: Any) -> str:
+    """A value as the JSON of a frame."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Half of a surrogate pair (a payload can have one) has no UTF-8.
     return text.encode("utf-8", "replace").decode()

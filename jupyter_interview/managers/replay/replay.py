@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from ...core.errors import InterviewError, NotFound
-from ...core.models import JSON, Event, Room
+from ...core.models import JSON, Room
 from ...core.moment import Moment
 from ...core.ports import OpenHistory
 from ...core.verify import Reason
@@ -24,7 +25,7 @@ from ..evidence import Evidence
 from ..records import seq_until
 from ..rooms import Rooms
 from .reels import Reel, folded
-from .story import STORY_KINDS, manifest_json, story_json
+from .story import STORY_KINDS, Story, manifest_json
 
 AHEAD = 1_000
 _PATIENCE_SECONDS = 0.8
@@ -33,6 +34,7 @@ _WATCH_SECONDS = 20.0
 _IDLE_SECONDS = 600.0
 _REELS = 64
 _FRAMERS = 16
+_PORTION = 500
 
 
 class Building(Exception):
@@ -160,14 +162,21 @@ class Replay:
         """
         reel = await self._current(room)
         until = reel.seq
+        told = Story(reel.people, reel.clock)
 
-        def work(connection: Any) -> list[Event]:
-            return read_events(connection, room.key, kinds=STORY_KINDS, until=until)
+        def work(connection: Any) -> JSON:
+            after = 0
+            while events := read_events(
+                connection, room.key, kinds=STORY_KINDS, after=after, until=until, limit=_PORTION
+            ):
+                for event in events:
+                    told.add(event)
+                after = events[-1].seq
+            return told.json()
 
-        events = await self._database.read(work)
-        return await asyncio.get_running_loop().run_in_executor(None, story_json, events, reel.people, reel.clock)
+        return await self._database.read(work)
 
-    async def moment(self, room: Room, at: str | int | None = None) -> tuple[Moment, int]:
+    async def moment(self, room: Room, at: str | int | None = None, *, plain: bool = False) -> tuple[Moment, int]:
         """How the notebook stood at a moment, and the number of the last event until then.
 
         Where the log is damaged before that, it is the last moment that holds.
@@ -175,6 +184,7 @@ class Replay:
         Args:
             room: which one.
             at: an event's number or an ISO 8601 time; now when ``None``.
+            plain: its notebook is all that is wanted, without who wrote it and cursors; that takes half the time.
 
         Raises:
             BadRequest: ``at`` is neither.
@@ -186,15 +196,15 @@ class Replay:
             await asyncio.shield(reel.update())
         if reel.damage is not None:
             seq = min(seq, reel.damage.seq - 1)
-        started = next((each.summary["document"] for each in reel.shown() if each.summary["document"]), None)
+        started = reel.started()
         if started is None or seq < started:
             raise NotFound("There was no notebook at that moment.")
         content, _ = await self.tagged_frame(room, reel.number_at(seq))
-        return await asyncio.get_running_loop().run_in_executor(None, folded, content, seq), seq
+        return await asyncio.get_running_loop().run_in_executor(None, partial(folded, content, seq, plain=plain)), seq
 
     async def notebook(self, room: Room, at: str | None = None) -> tuple[JSON, int]:
         """`moment` as an nbformat notebook."""
-        moment, seq = await self.moment(room, at)
+        moment, seq = await self.moment(room, at, plain=True)
         return moment.notebook(), seq
 
     # -- inside

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from ...core import clock
 from ...core.models import JSON, Event, EventKind, Frame, Member
 from ...core.moment import FORMAT
-from ..runs import fold_runs
+from ..runs import Run, fold_runs
 from .framing import PEOPLE, Clock, People, density, whom
 
 STORY_KINDS = (
@@ -36,7 +37,7 @@ def manifest_json(
     """The manifest of a room with these frames."""
     last = frames[-1] if frames else None
     duration = time.ms(last.last_at) if last is not None else 0
-    summaries = [frame.summary for frame in frames]
+    summaries: list[JSON] = [json.loads(frame.summary) for frame in frames]
     return {
         "format": FORMAT,
         "room": room,
@@ -64,52 +65,67 @@ def manifest_json(
     }
 
 
-def story_json(events: list[Event], people: People, time: Clock) -> JSON:
-    """Messages, runs, people and permissions of these events."""
-    messages: list[JSON] = []
-    permissions: list[JSON] = []
-    comings: list[list[Any]] = []
-    for event in events:
+class Story:
+    """Messages, runs, people and permissions, told event by event: a long log need not be in memory at once.
+
+    Args:
+        people: members by index.
+        time: of the replay.
+    """
+
+    def __init__(self, people: People, time: Clock) -> None:
+        self._people = people
+        self._time = time
+        self._messages: list[JSON] = []
+        self._permissions: list[JSON] = []
+        self._comings: list[list[Any]] = []
+        self._runs: dict[str, Run] = {}
+        self._starts: dict[str, tuple[int, int]] = {}
+        self._ends: dict[str, tuple[int, int, Any]] = {}
+
+    def add(self, event: Event) -> None:
+        """Take the next event of `STORY_KINDS`."""
         payload = event.payload or {}
-        who, ms = people.of_key(event.member), time.ms(event.at)
+        who, ms = self._people.of_key(event.member), self._time.ms(event.at)
         if event.kind is EventKind.CHAT_MESSAGE:
-            messages.append({"seq": event.seq, "ms": ms, "member": who, "content": payload.get("text")})
+            self._messages.append({"seq": event.seq, "ms": ms, "member": who, "content": payload.get("text")})
         elif event.kind in PEOPLE:
-            comings.append([ms, event.seq, who, PEOPLE[event.kind], whom(event, people)])
+            self._comings.append([ms, event.seq, who, PEOPLE[event.kind], whom(event, self._people)])
         elif event.kind is EventKind.PERMISSION_CHANGED:
-            change = {"who": whom(event, people), "permissions": payload.get("permissions")}
-            permissions.append({"seq": event.seq, "ms": ms, "member": who, **change})
-    return {
-        "messages": messages,
-        "runs": _runs_json(events, people, time),
-        "people": comings,
-        "permissions": permissions,
-    }
+            change = {"who": whom(event, self._people), "permissions": payload.get("permissions")}
+            self._permissions.append({"seq": event.seq, "ms": ms, "member": who, **change})
+        elif event.payload is not None:
+            fold_runs([event], self._runs)
+            if event.kind is EventKind.RUN_STARTED:
+                self._starts[payload["run"]] = event.seq, ms
+            else:
+                self._ends[payload["run"]] = event.seq, ms, payload.get("outputs_hash")
 
+    def json(self) -> JSON:
+        """What was told so far."""
+        return {
+            "messages": self._messages,
+            "runs": [self._run_json(run) for run in self._runs.values()],
+            "people": self._comings,
+            "permissions": self._permissions,
+        }
 
-def _runs_json(events: list[Event], people: People, time: Clock) -> list[JSON]:
-    told = [event for event in events if event.payload is not None]
-    ends = {event.payload["run"]: event for event in told if event.kind is EventKind.RUN_FINISHED and event.payload}
-    starts = {event.payload["run"]: event for event in told if event.kind is EventKind.RUN_STARTED and event.payload}
-    found = []
-    for run in fold_runs(told).values():
-        start, end = starts.get(run.id), ends.get(run.id)
-        found.append(
-            {
-                "id": run.id,
-                "cell": run.cell,
-                "member": people.of_key(run.member),
-                "source": run.source,
-                "language": run.language,
-                "status": run.status.value,
-                "message": run.message,
-                "started_seq": start.seq if start is not None else None,
-                "finished_seq": end.seq if end is not None else None,
-                "started_ms": time.ms(start.at) if start is not None else None,
-                "finished_ms": time.ms(end.at) if end is not None else None,
-                "duration_ms": None if run.duration is None else round(run.duration / 1000, 3),
-                "execution_count": run.execution_count,
-                "outputs_hash": (end.payload or {}).get("outputs_hash") if end is not None else None,
-            }
-        )
-    return found
+    def _run_json(self, run: Run) -> JSON:
+        started_seq, started_ms = self._starts.get(run.id, (None, None))
+        finished_seq, finished_ms, outputs_hash = self._ends.get(run.id, (None, None, None))
+        return {
+            "id": run.id,
+            "cell": run.cell,
+            "member": self._people.of_key(run.member),
+            "source": run.source,
+            "language": run.language,
+            "status": run.status.value,
+            "message": run.message,
+            "started_seq": started_seq,
+            "finished_seq": finished_seq,
+            "started_ms": started_ms,
+            "finished_ms": finished_ms,
+            "duration_ms": None if run.duration is None else round(run.duration / 1000, 3),
+            "execution_count": run.execution_count,
+            "outputs_hash": outputs_hash,
+        }

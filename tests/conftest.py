@@ -23,5 +23,9 @@ pytest_plugins = [
 
 @pytest.fixture(autouse=True)
 def ji_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine makes frames slowly: here nobody is told to ask again, but where that is tested."""
+    """A busy machine makes frames slowly: here nobody is told to ask again, but where that is tested.
+
+    And no log waits for its check.
+    """
     monkeypatch.setattr("jupyter_interview.managers.replay.replay._PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("jupyter_interview.managers.replay.replay._CHECK_AFTER_SECONDS", 0.0)

@@ -28,7 +28,7 @@ class ReplayHandler(RecordResource):
     async def get(self, target: str) -> None:
         """The manifest, or how far the server is with it."""
         try:
-            self.answer(await self.services.replay.manifest(await self.room(target)))
+            await self.answer_large(await self.services.replay.manifest(await self.room(target)))
         except Building as building:
             self.answer({"progress": building.progress}, 202)
 
@@ -39,7 +39,7 @@ class StoryHandler(RecordResource):
     async def get(self, target: str) -> None:
         """Everything that is not the notebook."""
         try:
-            self.answer(await self.services.replay.story(await self.room(target)))
+            await self.answer_large(await self.services.replay.story(await self.room(target)))
         except Building as building:
             self.answer({"progress": building.progress}, 202)
 

@@ -7,8 +7,10 @@ pinned identity provider: its own handlers can be used below a gate, and never m
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider, User
@@ -117,7 +119,19 @@ class InterviewHandler(JupyterHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+        self.finish(_written(content))
+
+    async def answer_large(self, content: Any) -> None:
+        """Finish with JSON that may have megabytes: it is written and packed in a thread."""
+        packs = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        write: Callable[[Any], str | bytes] = _packed if packs else _written
+        body = await asyncio.get_running_loop().run_in_executor(None, write, content)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Vary", "Accept-Encoding")
+        if packs:
+            self.set_header("Content-Encoding", "gzip")
+        self.finish(body)
 
     def set_default_headers(self) -> None:
         """No answer of ours is taken for what it is not."""
@@ -266,6 +280,14 @@ class Gate(InterviewHandler):
     def _method(self) -> str:
         method = self.request.method or ""
         return "GET" if method == "HEAD" else method
+
+
+def _written(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _packed(content: Any) -> bytes:
+    return gzip.compress(_written(content).encode("utf-8", "replace"), 1, mtime=0)
 
 
 def _raised(kwargs: Mapping[str, Any]) -> BaseException | None:

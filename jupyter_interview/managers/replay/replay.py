@@ -31,6 +31,8 @@ AHEAD = 1_000
 _PATIENCE_SECONDS = 0.8
 _PROGRESS_SECONDS = 0.2
 _WATCH_SECONDS = 20.0
+_CHECK_AFTER_SECONDS = 10.0
+_CHECK_SHARE = 0.25
 _IDLE_SECONDS = 600.0
 _REELS = 64
 _FRAMERS = 16
@@ -112,9 +114,9 @@ class Replay:
         if room.ended:
             self._check(reel)
         damage = None if reel.damage is None else {"seq": reel.damage.seq, "reason": reel.damage.reason.value}
-        return manifest_json(
-            self._rooms.json(room), reel.members, reel.shown(), reel.clock, live=not room.ended, damage=damage
-        )
+        told = self._rooms.json(room), reel.members, reel.shown(), reel.clock
+        work = partial(manifest_json, *told, live=not room.ended, damage=damage)
+        return await asyncio.get_running_loop().run_in_executor(None, work)
 
     async def ready(self, room: Room, progress: Callable[[int, int], object] | None = None) -> None:
         """Wait until the frames of all that the log has by now are made.
@@ -246,8 +248,10 @@ class Replay:
             self._checks[key] = asyncio.get_running_loop().create_task(self._checked(self._evidence, reel))
 
     async def _checked(self, evidence: Evidence, reel: Reel) -> None:
+        # It takes seconds of a long log, which belong to whoever has just opened it, and to those who write elsewhere.
+        await asyncio.sleep(_CHECK_AFTER_SECONDS)
         with contextlib.suppress(InterviewError):
-            verdict = await evidence.verify(reel.room)
+            verdict = await evidence.verify(reel.room, share=_CHECK_SHARE)
             damage = verdict.damage
             # Another server signed what was imported: that its key is not ours says nothing against the log.
             if damage is not None and damage.reason is not Reason.UNKNOWN_KEY and not reel.busy:

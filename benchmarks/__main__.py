@@ -23,7 +23,7 @@ FULL = {
     "disk": ["--seconds", "60"],
     "chain": ["--turns", "500", "--events", "1000"],
     "replay": ["--hours", "1", "8"],
-    "replay_page": ["--seeks", "100"],
+    "replay_page": ["--seeks", "200"],
 }
 QUICK = {
     "keystroke": ["--rooms", "1", "--seconds", "2", "--turns", "1"],

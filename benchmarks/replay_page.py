@@ -3,9 +3,9 @@
 Interviews of one and of eight hours, recorded by `benchmarks.interviews` and opened in real Chromium as an interviewer
 would. *Open* is from navigating to the first notebook on screen, each time in a fresh profile; the page's own part of
 it, which is JupyterLab's, is measured beside it with an interview of some seconds. *Seek* is from a press on the
-timeline at a random place to the picture with the notebook of that moment; the first ones, while frames are still loaded
-and the browser has compiled little, are counted apart. *Scrubbing* drags over the whole timeline and back;
-the browser's own `longtask` entries tell the longest task. The memory is that of all processes of the browser (PSS).
+timeline at a random place to the picture with the notebook of that moment; the first ones, while frames are still
+loaded and the browser has compiled little, are counted apart. *Scrubbing* drags over the whole timeline and back; the
+browser's own `longtask` entries tell the longest task. The memory is that of all processes of the browser (PSS).
 
     python -m benchmarks.replay_page --seeks 100
 """
@@ -131,7 +131,8 @@ def main() -> None:
     chosen = options.parse_args()
     columns = {
         "hours": "hours", "updates": "updates", "open": "open p50 s", "page": "less the page alone, s",
-        "first": f"first {_FIRST} seeks p50 ms", "first95": "p95 ms", "seek": "seek p50 ms", "seek95": "seek p95 ms", "task": "longest task while scrubbing, ms", "mb": "browser, MB",
+        "first": f"first {_FIRST} seeks p50 ms", "first95": "p95 ms", "seek": "seek p50 ms", "seek95": "seek p95 ms",
+        "task": "longest task while scrubbing, ms", "mb": "browser, MB",
     }  # fmt: skip
     note = f"{chosen.rounds} openings in fresh profiles, {_FIRST} and {chosen.seeks} seeks to random places."
     report = Report("replay_page", "Replay in the browser", columns, [note])

@@ -28,8 +28,16 @@ def apply(doc: Doc[Any], update: bytes) -> None:
     """
     try:
         doc.apply_update(update)
-    except Exception as error:  # whatever the CRDT makes of a stranger's bytes is the stranger's mistake
+    except BaseException as error:
+        # Whatever the CRDT makes of a stranger's bytes is the stranger's mistake.
+        if not (isinstance(error, Exception) or panicked(error)):
+            raise
         raise Malformed(f"the update does not apply: {type(error).__name__}") from error
+
+
+def panicked(error: BaseException) -> bool:
+    """Whether pycrdt gave up: a panic of its Rust code is no `Exception`, and its class cannot be imported."""
+    return type(error).__name__ == "PanicException"
 
 
 def changes_cells(doc: Doc[Any], update: bytes) -> bool:

@@ -19,6 +19,7 @@ from pycrdt import Assoc, Doc, Map, StickyIndex, Text
 
 from ..core.models import JSON
 from ..core.moment import units
+from .changes import panicked
 from .notebook import cells_of
 from .updates import Id, State
 
@@ -145,8 +146,8 @@ class Cursors:
         try:
             return StickyIndex.from_json(value, cells_of(self._doc)).get_index()
         except BaseException as error:
-            # pycrdt 0.14 panics where the character was in something that is gone, and a panic is no Exception.
-            if type(error).__name__ != "PanicException":
+            # pycrdt 0.14 panics where the character was in something that is gone.
+            if not panicked(error):
                 raise
             return 0
 

@@ -19,7 +19,7 @@ from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind
 from ..core.moment import SEED, TYPED, Moment, Operation, units
 from .attribution import Attribution
 from .authors import Edit, Writer
-from .changes import Changes, Delta, Observer
+from .changes import Changes, Delta, Observer, apply
 from .graves import Gone, Written
 from .ids import alike
 from .notebook import cells_of, read_cell, read_metadata, read_notebook, read_outputs, unique_id
@@ -55,7 +55,7 @@ class History:
         with self._doc.transaction():
             for update in updates:
                 self._operations.learn(inspect(update))
-                self._doc.apply_update(update)
+                apply(self._doc, update)
 
     def resume(self, state: JSON, trace: JSON) -> None:
         """Go on with the moment ``state``, and what `trace` gave then."""
@@ -112,7 +112,7 @@ class History:
         claims = inspect(update)
         self._operations.learn(claims)
         observer = self._observer = self._observer or Observer(self._doc)
-        self._doc.apply_update(update)
+        apply(self._doc, update)
         changes = observer.take()
         if not changes.any:
             return

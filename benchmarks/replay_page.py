@@ -30,6 +30,7 @@ _BAR = "[data-testid=interview-replay-bar]"
 _READY = f"{_BAR}[data-ready=true]"
 _LOADED = f"{_BAR}[data-loaded=true]"
 _FIRST = 20
+_MEMORY = 2 << 30
 _LONG_TASKS = """() => {
     window.longTasks = [];
     new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(entry => entry.duration)))
@@ -89,13 +90,23 @@ def scrubbed(page: Page) -> float:
     return max((float(task) for task in page.evaluate("() => window.longTasks")), default=0.0)
 
 
-def memory(server: Server) -> float:
-    """MB (PSS) of the browser's processes: those of this program's children that are not the server's."""
+def processes() -> list[psutil.Process]:
+    """The browser's: children of this program that are not the server's."""
+    return [process for process in psutil.Process().children(recursive=True) if "chrom" in process.name()]
+
+
+def limit() -> None:
+    """The browser gets no more memory than a small laptop has for it; what it starts later inherits that."""
+    for process in processes():
+        process.rlimit(psutil.RLIMIT_DATA, (_MEMORY, _MEMORY))
+
+
+def memory() -> float:
+    """MB (PSS) of all of them."""
     total = 0
-    for process in psutil.Process().children(recursive=True):
+    for process in processes():
         try:
-            if "chrom" in process.name():
-                total += process.memory_full_info().pss
+            total += process.memory_full_info().pss
         except psutil.Error:  # gone meanwhile
             continue
     return total / 1e6
@@ -114,7 +125,7 @@ def measure(browser: Browser, server: Server, room: str, rounds: int, seeks: int
     first = sought(page, places, _FIRST)
     page.locator(_LOADED).wait_for(state="attached", timeout=_MILLISECONDS)
     times = sought(page, places, seeks)
-    longest, used = scrubbed(page), memory(server)
+    longest, used = scrubbed(page), memory()
     page.context.close()
     return {
         "open": median(seconds), "first": median(first), "first95": percentile(first, 95),
@@ -135,7 +146,9 @@ def main() -> None:
         "task": "longest task while scrubbing, ms", "mb": "browser, MB",
     }  # fmt: skip
     note = f"{chosen.rounds} openings in fresh profiles, {_FIRST} and {chosen.seeks} seeks to random places."
-    report = Report("replay_page", "Replay in the browser", columns, [note])
+    report = Report(
+        "replay_page", "Replay in the browser", columns, [note, "No process of the browser may have more than 2 GB."]
+    )
     with scratch() as folder:
         rooms = {}
         for hours in chosen.hours:
@@ -145,6 +158,7 @@ def main() -> None:
         with interview(folder) as server, sync_playwright() as playwright:
             executable = shutil.which("chromium") or shutil.which("chromium-browser")
             browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+            limit()
             for hours, (room_id, updates) in rooms.items():
                 progress(f"{hours} h: {updates} updates")
                 figures = measure(browser, server, room_id, chosen.rounds, chosen.seeks)

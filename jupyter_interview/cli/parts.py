@@ -67,7 +67,7 @@ async def parts_of(app: InterviewApp, database: Database) -> AsyncIterator[Parts
     limits = Limits.checked(**app.limits)
     rooms = Rooms(database, limits, passwords, records, no_kernel, open_document, "/")
     evidence = Evidence(database, keys)
-    replay = Replay(database, rooms, History)
+    replay = Replay(database, rooms, History, evidence)
     bookmarks = Bookmarks(database)
     try:
         yield Parts(

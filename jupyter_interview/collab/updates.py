@@ -35,14 +35,21 @@ ROOTS = frozenset({"cells", "meta", "state"})
 
 
 class Place(NamedTuple):
-    """Where an operation is: how deep, whether in a text, whether it is a cell."""
+    """Where an operation is: how deep, whether in a text, whether it is a cell.
+
+    What was removed may be ``dead``: what it held cannot be told any more, and nothing in it is ever seen. ``gone`` is
+    what is inside of that; an update of a client that did not know of the removal comes out of the document like this.
+    """
 
     depth: int
     text: bool = False
     cells: bool = False
+    dead: bool = False
+    gone: bool = False
 
 
 _SOMEWHERE, _CELLS = Place(0), Place(0, cells=True)
+_GONE = Place(0, text=True, dead=True, gone=True)
 
 
 class Struct(NamedTuple):
@@ -193,7 +200,9 @@ class Operations:
         start = max(struct.start, self.known(client))
         if struct.end <= start:
             return
-        place = self._place_of(struct)
+        place = _GONE if struct.kind == _GC else self._place_of(struct)
+        if struct.kind == _DELETED:
+            place = place._replace(dead=True)
         if struct.kind == _STRING and not place.text:
             raise Malformed("there is text outside of a text")
         if struct.shared is not None:
@@ -212,7 +221,10 @@ class Operations:
                 raise Malformed("there is something inside of what holds nothing")
             return place._replace(text=False) if struct.attribute else place
         if struct.beside:
-            places = [self._at(*operation) for operation in struct.beside]
+            # What is gone says nothing of where it was: its other neighbour does, or it is gone itself.
+            places = [place for each in struct.beside if not (place := self._at(*each)).gone]
+            if not places:
+                return _GONE
             return Place(
                 max(place.depth for place in places),
                 text=all(place.text for place in places),
@@ -222,7 +234,9 @@ class Operations:
 
     def _within(self, operation: Id) -> Place | None:
         found = self._types.get(operation)
-        return self._below._within(operation) if found is None and self._below is not None else found
+        if found is None and self._below is not None:
+            found = self._below._within(operation)
+        return _GONE if found is None and self._at(*operation).dead else found
 
     def _at(self, client: int, clock: int) -> Place:
         if self._below is not None and clock < self._below.known(client):

@@ -2,7 +2,7 @@
 
 A *moment* is a notebook with who wrote what in it, the runs its outputs are from, and everybody's cursor. *Operations*
 lead from one moment to the next; a *frame* is a moment and the operations after it. docs/developers/frames.md is the
-specification; labextension/src/fold.ts is the same fold in the page, and tests/vectors holds both to it.
+specification; labextension/src/replay/fold.ts is the same fold in the page, and tests/vectors holds both to it.
 
 Positions and lengths in text are UTF-16 code units.
 """

@@ -10,13 +10,24 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from ..core.models import Frame
-from .keys import derived_key, make_derived_key
+from .keys import Held, derived_key, held_keys, make_derived_key
 from .tables import frame
 from .vault import Broken, open_derived, seal_derived
 
 
-def insert_frame(connection: Connection, item: Frame, content: bytes) -> None:
-    """Store a frame with its content (gzip of JSON). One that has its number is replaced."""
+def insert_frame(connection: Connection, item: Frame, content: bytes, held: Held) -> None:
+    """Store a frame with its content (gzip of JSON). One that has its number is replaced.
+
+    Args:
+        connection: the writer's.
+        item: the frame.
+        content: what it holds.
+        held: the keys with which that was opened.
+
+    Raises:
+        KeysGone: some of these are gone: it may hold what was erased.
+    """
+    held_keys(connection, item.room, held, lock=True)
     key = make_derived_key(connection, item.room)
     here = (frame.c.room == item.room, frame.c.number == item.number)
     connection.execute(delete(frame).where(*here))

@@ -9,11 +9,53 @@ for each.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from .tables import event_key, member_key
 from .vault import DERIVED, new_key, vault_of
+
+
+class KeysGone(Exception):
+    """Keys of a room that were there are not any more: something of it was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The keys of a room that are there.
+
+    Args:
+        members: who has one: members, and the room itself.
+        events: how many single events have one. It grows only when a member's key goes.
+    """
+
+    members: frozenset[int] = frozenset()
+    events: int = 0
+
+
+def held_keys(connection: Connection, room: int, before: Held | None = None, *, lock: bool = False) -> Held:
+    """Which keys of a room are there, if all are that were ``before``.
+
+    What was opened with keys may be in memory longer than the keys are in the database: whoever keeps or shows it asks
+    here first.
+
+    Args:
+        connection: where to look.
+        room: its key.
+        before: what this function said then; ``None`` to begin with.
+        lock: nobody destroys them before the transaction ends. For the writer.
+
+    Raises:
+        KeysGone: some are gone.
+    """
+    query = select(member_key.c.member).where(member_key.c.room == room)
+    found = connection.execute(query.with_for_update(read=True) if lock else query).scalars().all()
+    count = select(func.count()).select_from(event_key).where(event_key.c.room == room)
+    now = Held(frozenset(found) - {DERIVED}, connection.execute(count).scalar() or 0)
+    if before is not None and not (before.members <= now.members and before.events <= now.events):
+        raise KeysGone
+    return now
 
 
 def find_keys(connection: Connection, room: int, members: Collection[int] | None = None) -> dict[int, bytes]:

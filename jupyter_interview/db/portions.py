@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, func, select
 
+from ..core.models import EventKind
 from .tables import event
 
 PORTION_BYTES = 1024 * 1024
@@ -18,14 +21,17 @@ def portion_end(
     until: int,
     most: int = PORTION_BYTES,
     rows: int = PORTION_ROWS,
+    kinds: Collection[EventKind] | None = None,
 ) -> int:
     """Number of the last event of a portion of a room's log that begins behind ``after`` and goes to ``until`` at most.
 
     A portion has no more than so many rows and no more than ``most`` bytes, but at least one event; ``after`` when
-    there is none.
+    there is none. Only events of ``kinds`` count, where they are given.
     """
     size = func.coalesce(func.length(event.c.payload), 0) + func.coalesce(func.length(event.c.data), 0)
     query = select(event.c.seq, size).where(event.c.room == room_key, event.c.seq > after, event.c.seq <= until)
+    if kinds is not None:
+        query = query.where(event.c.kind.in_([int(kind) for kind in kinds]))
     last, total = after, 0
     for seq, content in connection.execute(query.order_by(event.c.seq).limit(rows)):
         total += content

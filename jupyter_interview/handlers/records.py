@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterable
@@ -23,14 +24,15 @@ class RecordResource(RoomResource):
 
     needs: ClassVar = {"GET": Permission.REVIEW}
 
-    def answer_list(self, name: str, items: list[JSON], **fields: Any) -> None:
+    async def answer_list(self, name: str, items: list[JSON], **fields: Any) -> None:
         """Finish with JSON, or with a line for each item when the client asks for that."""
-        if _NDJSON in self.request.headers.get("Accept", ""):
-            self.set_header("Content-Type", _NDJSON)
-            self.set_header("Cache-Control", "no-store")
-            self.finish("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items))
-        else:
-            self.answer({name: items, **fields})
+        if _NDJSON not in self.request.headers.get("Accept", ""):
+            await self.answer_large({name: items, **fields})
+            return
+        text = await asyncio.get_running_loop().run_in_executor(None, _lines, items)
+        self.set_header("Content-Type", _NDJSON)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(text)
 
 
 class MessagesHandler(RecordResource):
@@ -38,7 +40,7 @@ class MessagesHandler(RecordResource):
 
     async def get(self, target: str) -> None:
         """All chat messages."""
-        self.answer_list("messages", await self.services.records.messages(await self.room(target)))
+        await self.answer_list("messages", await self.services.records.messages(await self.room(target)))
 
 
 class RunsHandler(RecordResource):
@@ -46,7 +48,7 @@ class RunsHandler(RecordResource):
 
     async def get(self, target: str) -> None:
         """All runs."""
-        self.answer_list("runs", await self.services.records.runs(await self.room(target)))
+        await self.answer_list("runs", await self.services.records.runs(await self.room(target)))
 
 
 class EventsHandler(RecordResource):
@@ -61,8 +63,12 @@ class EventsHandler(RecordResource):
         with_data = self.get_query_argument("data", "1") != "0"
         events, following = await self.services.records.events(room, after=after, kinds=kinds, limit=limit)
         names = {member.key: member.id for member in await self.services.records.members(room)}
-        items = [_event_json(event, names.get(event.member), with_data) for event in events]
-        self.answer_list("events", items, next=following)
+
+        def work() -> list[JSON]:
+            return [_event_json(event, names.get(event.member), with_data) for event in events]
+
+        items = await asyncio.get_running_loop().run_in_executor(None, work)
+        await self.answer_list("events", items, next=following)
 
 
 class NotebookHandler(RecordResource):
@@ -76,7 +82,12 @@ class NotebookHandler(RecordResource):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Disposition", 'attachment; filename="interview.ipynb"')
         self.set_header("X-Interview-Seq", str(seq))
-        self.finish(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+        loop = asyncio.get_running_loop()
+        self.finish(await loop.run_in_executor(None, lambda: json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"))
+
+
+def _lines(items: list[JSON]) -> str:
+    return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
 
 
 def _kinds(names: Iterable[str]) -> list[EventKind] | None:

@@ -28,7 +28,7 @@ class ReplayHandler(RecordResource):
     async def get(self, target: str) -> None:
         """The manifest, or how far the server is with it."""
         try:
-            await self.answer_large(await self.services.replay.manifest(await self.room(target)))
+            await self.answer_large(await self.services.replay.manifest(await self.room(target), hurry=True))
         except Building as building:
             self.answer({"progress": building.progress}, 202)
 
@@ -39,7 +39,7 @@ class StoryHandler(RecordResource):
     async def get(self, target: str) -> None:
         """Everything that is not the notebook."""
         try:
-            await self.answer_large(await self.services.replay.story(await self.room(target)))
+            await self.answer_large(await self.services.replay.story(await self.room(target), hurry=True))
         except Building as building:
             self.answer({"progress": building.progress}, 202)
 
@@ -153,7 +153,7 @@ class ForkProgressHandler(RecordResource):
 
     async def get(self, target: str, fork: str) -> None:
         """How far its runs have been done again, and which differ."""
-        self.answer(self.services.forks.progress(await self.room(target), fork))
+        self.answer(await self.services.forks.told(await self.room(target), fork))
 
 
 def _owner_of(room: Room) -> Account:

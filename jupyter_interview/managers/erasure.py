@@ -97,7 +97,10 @@ class Erasure:
             tags = [name.without(tag, NAME) for tag in room.tags]
             update_room(connection, room.key, title=name.without(room.title, NAME), tags=tags)
             for bookmark in list_bookmarks(connection, room.key):
-                if bookmark.member == member.key or name.named(bookmark.note):
+                accounts = member.account is not None and bookmark.account == member.account
+                if accounts:
+                    update_bookmark(connection, bookmark.key, account=None)
+                if accounts or bookmark.member == member.key or name.named(bookmark.note):
                     update_bookmark(connection, bookmark.key, note="")
             self._database.ledger.forget(room.key)
 
@@ -116,7 +119,7 @@ class Erasure:
             rename_invitations(connection, room.key, lambda text: NAME)
             update_room(connection, room.key, title=TITLE, tags=[], password_hash=None)
             for bookmark in list_bookmarks(connection, room.key):
-                update_bookmark(connection, bookmark.key, note="")
+                update_bookmark(connection, bookmark.key, note="", account=None)
             self._database.ledger.forget(room.key)
 
         await self._finish(room, work)

@@ -17,12 +17,15 @@ from ..core.ports import Fold, Signer
 from ..db import Database
 from ..db.events import last_seq, read_events, seq_at
 from ..db.members import list_members
+from ..db.portions import portion_end
 from ..db.rooms import delete_record, get_record, insert_record, update_room
 from .evidence import sign_log
 from .messages import message_json
 from .runs import fold_runs
 
 _PORTION = 2_000
+_PAGE_BYTES = 4 * 1024 * 1024
+_LAST = (1 << 31) - 1
 STORY = tuple(kind for kind in EventKind if kind not in DOCUMENT_KINDS)
 
 
@@ -43,30 +46,27 @@ class Records:
     async def events(
         self, room: Room, *, after: int, kinds: Sequence[EventKind] | None, limit: int
     ) -> tuple[list[Event], int | None]:
-        """A page of the log, and the ``after`` of the next page.
+        """A page of the log, and the ``after`` of the next page. A page has some megabytes at most, or one event.
 
         Raises:
             LogDamaged: the page begins with an event that does not hold. One that would have it further down ends
                 before it, and says that there is a next one.
         """
 
-        def work(connection: Any) -> list[Event]:
+        def work(connection: Any) -> tuple[list[Event], int | None]:
+            end = portion_end(connection, room.key, after=after, until=_LAST, most=_PAGE_BYTES, rows=limit, kinds=kinds)
             try:
-                return read_events(connection, room.key, after=after, kinds=kinds, limit=limit + 1)
+                found = read_events(connection, room.key, after=after, until=end, kinds=kinds)
             except LogDamaged as damage:
                 until = damage.details["seq"] - 1
-                found = read_events(connection, room.key, after=after, until=until, kinds=kinds, limit=limit + 1)
+                found = read_events(connection, room.key, after=after, until=until, kinds=kinds)
                 if not found:
                     raise
-                broken.append(damage)
-                return found
+                return found, found[-1].seq
+            following = portion_end(connection, room.key, after=end, until=_LAST, rows=1, kinds=kinds)
+            return found, end if following > end else None
 
-        broken: list[LogDamaged] = []
-        found = await self._database.read(work)
-        page = found[:limit]
-        if broken and len(found) <= limit:
-            return page, page[-1].seq
-        return page, page[-1].seq if len(found) > limit else None
+        return await self._database.read(work)
 
     async def messages(self, room: Room) -> list[JSON]:
         """All chat messages."""

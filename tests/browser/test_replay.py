@@ -8,41 +8,11 @@ import pytest
 from playwright.async_api import expect
 
 from ..fixtures.browser import Browsers
-from ..fixtures.server import Server, ServerFactory
-from .people import SECONDS, Person, candidate, link, owner
-from .replaying import Replay, the_replay
+from ..fixtures.server import ServerFactory
+from .people import SECONDS, candidate, owner
+from .replaying import PASTED, Replay, an_interview, the_replay
 
 pytestmark = pytest.mark.browser
-
-PASTED = "import math\nprint(math.sqrt(16))  # from somewhere else\n"
-
-
-async def an_interview(server: Server, browsers: Browsers) -> tuple[Person, str]:
-    """Cara writes, pastes and runs, Ivan says something; it ends. The interviewer's browser, and the room's id."""
-    room = server.create_room("Two Sum")
-    interviewer = await owner(browsers, server)
-    await interviewer.page.goto(link(server, room))
-    await interviewer.in_room()
-    cara = await candidate(browsers, server, room)
-    await cara.replace("def two_sum(a, b):\n    return a + b\ntwo_sum(1, 2)")
-    await cara.run()
-    await cara.sees_output("3")
-    await interviewer.sees_output("3")
-    await interviewer.say("And what if there is **no** pair?")
-    await cara.hears("no")
-    await cara.editor().click()
-    await cara.page.keyboard.press("Control+Home")
-    await cara.page.evaluate("text => document.execCommand('insertText', false, text)", PASTED)
-    await interviewer.sees_source("math.sqrt(16)")
-    await interviewer.write("\nnowhere  # hint")
-    await cara.sees_source("# hint")
-    await interviewer.run()
-    await cara.sees_output("NameError")
-    await cara.write("\n# edited after the run")
-    await interviewer.sees_source("# edited after the run")
-    server.api("POST", f"rooms/{room['id']}/end")
-    await expect(cara.page.get_by_test_id("interview-ended")).to_be_visible(timeout=SECONDS)
-    return interviewer, room["id"]
 
 
 async def test_a_replay_is_played_sought_stepped_and_linked(ji_server: ServerFactory, ji_browser: Browsers) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_interview.collab import fold
@@ -70,6 +70,11 @@ STEP = st.one_of(
     st.tuples(st.just("online"), CLIENT),
     st.tuples(st.just("reopen")),
 )
+
+
+# Who has not heard yet that a cell was taken away writes in it, before and after the room was opened anew: the log has
+# what they wrote first as something that is gone, and what they write next stands beside that.
+AFTER_A_REMOVAL = [("move", 0, 0, 0), ("type", 2, 0, 8, "ab"), ("reopen",), ("type", 2, 0, 8, "c")]
 
 
 def canonical(notebook: JSON) -> str:
@@ -220,6 +225,8 @@ def ji_prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=5, max_size=40))
+@example(steps=AFTER_A_REMOVAL)
+@example(steps=[*AFTER_A_REMOVAL[:2], ("metadata", 2, 0, "a", {"b": {}}), ("reopen",), ("metadata", 2, 0, "c", [[1]])])
 async def test_fold_of_the_log_is_the_live_notebook_byte_for_byte(ji_prepared: str, steps: list[Any]) -> None:
     await Session(ji_prepared).play(steps)
 

@@ -157,6 +157,46 @@ def test_text_beside_what_is_not_text_is_refused() -> None:
         operations.plan(inspect(_structs(8, 0, _after(7, 0, STRING))))
 
 
+GONE = b"\0\2"
+REMOVED = bytes((1, 1)) + prefixed(b"cells") + b"\2"
+
+
+@pytest.mark.parametrize("content", [(4, STRING), (8, ANY_TRUE), (7, b"\2")])
+@pytest.mark.parametrize("where", ["beside", "inside", "inside what was removed"])
+def test_what_stands_with_something_that_is_gone_is_gone_too(where: str, content: tuple[int, bytes]) -> None:
+    """Nobody sees it, and it is no mistake: its writer had not heard of the removal."""
+    kind, value = content
+    with_it = _after(7, 1, value, kind) if where == "beside" else bytes((kind, 0)) + varuint(7) + varuint(0) + value
+    first = _structs(7, 0, REMOVED if where == "inside what was removed" else GONE)
+    second, third = _structs(8, 0, with_it), _structs(9, 0, _after(8, 0, STRING))
+    operations = known()
+    doc: Doc[Any] = Doc()
+    doc.apply_update(BASE)
+    before = doc.get("cells", type=Array).to_py()
+    for update in (first, second, third):
+        plan = operations.plan(inspect(update))
+        assert plan is not None
+        operations.add(plan)
+        doc.apply_update(update)
+        assert operations.state == read_state(doc.get_state())
+    assert doc.get("cells", type=Array).to_py() == before
+    again = Operations()
+    again.learn(inspect(doc.get_update()))
+    assert again.state == operations.state
+
+
+def test_what_is_gone_makes_no_text_of_an_array() -> None:
+    """The neighbour that is there decides."""
+    operations = known()
+    operations.learn(inspect(_structs(7, 0, _in_root("cells", ANY_TRUE, 8), GONE)))
+    between = bytes((0xC4,)) + varuint(7) + varuint(1) + varuint(7) + varuint(0) + STRING
+    with pytest.raises(Malformed, match="outside of a text"):
+        operations.plan(inspect(_structs(8, 0, between)))
+    operations.learn(inspect(_structs(9, 0, REMOVED)))
+    with pytest.raises(Malformed, match="outside of a text"):
+        operations.plan(inspect(_structs(8, 0, _after(9, 0, STRING))))
+
+
 def test_what_is_inside_of_nothing_is_refused() -> None:
     """pycrdt would raise in the middle of applying it."""
     inside = bytes((8, 0)) + varuint(7) + varuint(0) + ANY_TRUE

@@ -62,7 +62,7 @@ class Post:
 @contextlib.asynccontextmanager
 async def post_of(house: House) -> AsyncIterator[Post]:
     """What `app.py` would build."""
-    replay = Replay(house.database, house.rooms, History)
+    replay = Replay(house.database, house.rooms, History, house.evidence)
     bookmarks = Bookmarks(house.database)
 
     def page() -> Page:

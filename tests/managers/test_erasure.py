@@ -16,6 +16,7 @@ from jupyter_interview.core.errors import Conflict, NotFound
 from jupyter_interview.core.models import DOCUMENT_KINDS, JSON, Event, Member, Room
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.db.events import read_events
+from jupyter_interview.db.keys import Held, KeysGone, held_keys
 from jupyter_interview.managers.erasure import NAME, TITLE, Erasure
 from jupyter_interview.managers.evidence import Evidence
 from jupyter_interview.managers.live import LiveRoom
@@ -204,6 +205,50 @@ async def test_a_cell_that_another_moved_is_erased_with_its_writer(house: House)
     notebook = (await house.records.notebook(room))[0]
     assert SECRET not in _all_text((await _events(house, room), notebook)) and OWN in _all_text(notebook)
     assert [cell["id"] for cell in notebook["cells"]] == [moved["id"], "own"]
+
+
+async def test_the_account_behind_a_member_is_no_author_any_more(house: House) -> None:
+    """Who was seated with an account may have made bookmarks from outside the room, too."""
+    grace = await house.accounts.create("grace@example.com", "Grace Hopper", "long enough")
+    joan = await house.accounts.create("joan@example.com", "Joan Clarke", "long enough")
+    live = await house.room(grace)
+    seated, _ = await house.members.seat_interviewer(live, grace)
+    for by, note in ((grace, "outside"), (seated, "inside"), (joan, "another's")):
+        await house.bookmarks.add(live.room, by, 1, note)
+    await house.rooms.end(live.room.id, seated)
+    room = await house.rooms.get(live.room.id)
+
+    async def told() -> list[tuple[str, str]]:
+        return [(item["author"], item["note"]) for item in await house.bookmarks.list(room)]
+
+    await _eraser(house).member(room, seated)
+    assert await told() == [("", ""), (NAME, ""), ("Joan Clarke", "another's")]
+    await _eraser(house).room(await house.rooms.get(room.id))
+    assert await told() == [("", ""), (NAME, ""), ("", "")]
+    accounts = await house.database.read(lambda c: c.exec_driver_sql("SELECT account FROM bookmark").scalars().all())
+    assert accounts == [None, None, None]
+
+
+async def test_the_keys_that_were_there_tell_of_every_erasure(house: House) -> None:
+    """Of one that takes a member's key, and of one that takes those of single events alone."""
+    room, ada, grace = await _interview(house)
+
+    async def held(before: Held | None = None) -> Held:
+        return await house.database.read(lambda connection: held_keys(connection, room.key, before))
+
+    first = await held()
+    assert {0, ada.key, grace.key} <= first.members and first.events == 0
+    assert await held(first) == first
+    await _eraser(house).member(room, ada)
+    with pytest.raises(KeysGone):
+        await held(first)
+    second = await held()
+    assert grace.key not in second.members and second.events > 0, "she had quoted the other"
+    assert await held(second) == second
+    await _eraser(house).member(await house.rooms.get(room.id), grace)
+    assert (await held()).members == second.members
+    with pytest.raises(KeysGone):
+        await held(second)
 
 
 async def test_only_what_has_ended_can_be_erased(house: House) -> None:

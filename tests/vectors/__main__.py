@@ -1,7 +1,7 @@
 """How are the vectors made that both folds of frames are held to? ``python -m tests.vectors`` writes them anew.
 
 Each is a random session of several people (tests/collab/sessions.py), cut into frames, with the notebook, the writers
-and the cursors at some of its events. The notebook is not the fold's, but what the Yjs updates give.
+and the cursors after each of its events. The notebook is not the fold's, but what the Yjs updates give.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from tests.collab.sessions import ERROR, IMAGE, STREAM, TEXTS, Session
 
 FOLDER = Path(__file__).parent
 ENTRIES = 25
-MOMENTS = 12
 NOTEBOOK: JSON = {
     "cells": [
         {
@@ -56,8 +55,8 @@ SCENARIOS: dict[str, tuple[int, list[str]]] = {
     "typing": (110, _TYPING),
     "cells": (80, _TYPING + _CELLS * 3),
     "runs": (200, _TYPING[:6] + _RUNS * 4),
-    "everything": (140, _TYPING + _CELLS + _RUNS * 2 + _REST),
-    "stranger": (90, _TYPING[:8] + _CELLS + _RUNS + _ODD),
+    "everything": (200, _TYPING + _CELLS + _RUNS * 2 + _REST),
+    "stranger": (130, _TYPING[:8] + _CELLS + _RUNS + _ODD),
 }
 
 
@@ -126,32 +125,30 @@ def vector(name: str, length: int, names: list[str], seed: int) -> JSON:
     session.play([dice.step(dice.random.choice(names)) for _ in range(length)])
     history = History()
     framer = Framer(1, history, People([1, 2, 3], ["a", "b", "c"]), Clock(session.events[0].at), entries=ENTRIES)
-    chosen = {1, len(session.events), *dice.random.sample(range(1, len(session.events) + 1), MOMENTS)}
     done, moments, updates = [], [], []
     for event in session.events:
         done.append(framer.add(event))
         if event.kind in DOCUMENT_KINDS:
             updates.append(event.data or b"")
-        if event.seq in chosen:
-            moments.append(
-                {
-                    "seq": event.seq,
-                    "notebook": fold(updates),
-                    "authors": [cell["authors"] for cell in history.moment.state()["cells"]],
-                    "cursors": history.moment.state()["cursors"],
-                }
-            )
+        state = history.moment.state()
+        authors = [cell["authors"] for cell in state["cells"]]
+        moments.append({"seq": event.seq, "notebook": fold(updates), "authors": authors, "cursors": state["cursors"]})
     texts = [json.loads(gzip.decompress(found[1])) for found in [*done, framer.close()] if found is not None]
     frames = [{part: frame[part] for part in ("state", "entries")} for frame in texts]
     history.close()
     return {"name": name, "frames": frames, "moments": moments}
 
 
+def made(name: str) -> str:
+    """The text of a vector's file."""
+    seed, (length, names) = 1 + list(SCENARIOS).index(name), SCENARIOS[name]
+    return json.dumps(vector(name, length, names, seed), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def main() -> None:
     """Write all."""
-    for seed, (name, (length, names)) in enumerate(SCENARIOS.items(), 1):
-        text = json.dumps(vector(name, length, names, seed), ensure_ascii=False, separators=(",", ":"))
-        (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    for name in SCENARIOS:
+        (FOLDER / f"{name}.json").write_text(made(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -132,6 +132,7 @@ class Exports:
     # -- the notebook
 
     async def _notebook(self, room: Room, at: str | None) -> bytes:
+        await self._replay.vouch(room)
         moment, seq = await self._replay.moment(room, at)
         kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
 
@@ -149,6 +150,7 @@ class Exports:
     async def _html(self, room: Room, progress: Progress | None) -> AsyncGenerator[bytes, None]:
         page = await asyncio.get_running_loop().run_in_executor(None, self._page)
         await self._replay.ready(room, progress)
+        await self._replay.vouch(room)
         manifest = {**await self._replay.manifest(room), "live": False}
         return self._html_pieces(room, page, manifest)
 

@@ -47,7 +47,7 @@ from ..logfile.writer import Progress
 from ..metadata import checked
 from ..records import Records
 from .exports import FILES, LOG, MARKS
-from .package import Package
+from .package import Package, check_sizes
 
 _PORTION = 1_000
 _ID_CHARS = 64
@@ -171,6 +171,7 @@ class _Check:
             raise BadRequest(next(iter(problems.values())))
         with package.stream(LOG) as stream:
             reader = LogReader(stream, lambda _: self._signatures)
+            check_sizes([file["size"] for file in reader.header.room["files"]])
             parcel = _Parcel(reader.header, self._spool)
             try:
                 self._read(reader, parcel)
@@ -226,13 +227,20 @@ def _misfit(history: History, item: FileEvent, member: int) -> str | None:
 
 
 def _check_files(package: Package, header: FileHeader) -> None:
-    said = {file["name"]: file for file in header.room["files"]}
-    if sorted(said) != sorted(package.names()):
+    if sorted(file["name"] for file in header.room["files"]) != sorted(package.names()):
         raise BadRequest("The zip does not hold exactly the files that the interview had.")
-    for name, file in said.items():
-        content = package.whole(FILES + name, file["size"])
-        if len(content) != file["size"] or hashlib.sha256(content).hexdigest() != file["sha256"]:
-            raise BadRequest(f"The file {name} in the zip is not the one that the interview had.")
+    for file in header.room["files"]:
+        _file(package, file)
+
+
+def _file(package: Package, said: JSON) -> tuple[RoomFile, bytes]:
+    """A file as the header says that it is; one at a time is in memory."""
+    file = RoomFile(said["name"], said["size"], said["sha256"])
+    fits = package.size(FILES + file.name) == file.size
+    content = package.whole(FILES + file.name, file.size) if fits else b""
+    if len(content) != file.size or hashlib.sha256(content).hexdigest() != file.sha256:
+        raise BadRequest(f"The file {file.name} in the zip is not the one that the interview had.")
+    return file, content
 
 
 def _bookmarks(content: bytes, parcel: _Parcel) -> list[JSON]:
@@ -268,11 +276,8 @@ def _store(connection: Any, package: Package, parcel: _Parcel, marks: list[JSON]
     if get_room(connection, header.room_id) is not None:
         raise Conflict("This interview is on this server already. Delete it there before you import it.")
     room = insert_room(connection, **_room_values(parcel))
-    for name in package.names():
-        content = package.whole(FILES + name, package.size(FILES + name))
-        insert_files(
-            connection, room.key, [(RoomFile(name, len(content), hashlib.sha256(content).hexdigest()), content)]
-        )
+    for file in header.room["files"]:
+        insert_files(connection, room.key, [_file(package, file)])
     members = _store_members(connection, room.key, header)
     seq = 0
     for portion in parcel.portions():

@@ -1,7 +1,9 @@
 """What is recorded of one member, for that member's own eyes?
 
 Whoever was in an interview can ask for their own part: what they wrote, said and ran, and every event that is theirs,
-in plain JSON. Of the others there is nothing in it.
+in plain JSON. It is chosen by whose an event is, not by what it says: a run has the whole cell that was run, an update
+of the document can carry text of others (a cell that was moved is written again), and whoever admits or removes
+somebody names them.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ _COUNTED = {
 }
 _NAMES = ("edits", "cursors", "messages", "runs", "joins", "other")
 _ABOUT = (
-    "This is what was recorded of you in this interview, and nothing of the others.",
+    "This is what was recorded of you in this interview. What others wrote is in it where it is part of that:",
+    "cells that you ran, changes of yours that moved or copied their text, names of members in your events.",
     "written: what of the notebook's text is yours, as it stood at the end (or now).",
     "messages: what you wrote in the chat. runs: the cells that you ran, as they then were, with their outputs.",
     "events: everything that was recorded of you, in order; changes of the notebook (Yjs) and cursors as base64.",

@@ -1,6 +1,6 @@
 """Is a zip one of our exports, and is everything in it as its manifest says?
 
-It may come from anybody. What is not expected in it is refused by its name, and nothing is unpacked to the disk:
+It may come from anybody. What is not expected in it is refused by its name, and no member becomes a file of its own:
 members are read as streams, and none can give more than the size that was checked before.
 """
 
@@ -12,11 +12,13 @@ import json
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ...core.errors import BadRequest, TooLarge
+from ...core.limits import Limits
 from ...core.models import JSON
 from ...core.text import is_file_name, shown
 from .exports import ARCHIVE, FILES, LOG, MANIFEST, MARKS, NOTEBOOK, README, REPLAY
@@ -26,6 +28,10 @@ WHOLE_BYTES = 16 * 1024**3
 """All members together, unpacked."""
 SMALL_BYTES = 64 * 1024**2
 """A member that is read as a whole: manifest and bookmarks."""
+_HIGHEST = {limit.name: limit.metadata["maximum"] for limit in fields(Limits)}
+DATA_FILES: int = _HIGHEST["data_files"]
+DATA_BYTES: int = _HIGHEST["data_bytes"]
+"""The files that an interview had for its kernels, together: what no server can be told to exceed."""
 _MEMBERS = 1_000
 _VERSION = 1
 _PIECE = 1024 * 1024
@@ -99,7 +105,7 @@ class Package:
         if self.size(name) > most:
             raise TooLarge(f"{shown(name)} in the zip is too large.", limit=most)
         with self.stream(name) as stream:
-            return stream.read()
+            return stream.read(self.size(name) + 1)
 
     def problems(self, progress: Progress | None = None) -> dict[str, str]:
         """The members that are not what the manifest says, with a line about each."""
@@ -165,7 +171,24 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         members[name] = info
     if sum(info.file_size for info in infos) > WHOLE_BYTES:
         raise TooLarge(f"Unpacked, the zip has more than {WHOLE_BYTES} bytes.", limit=WHOLE_BYTES)
+    check_sizes([info.file_size for info in infos if info.filename.startswith(FILES)])
     return members
+
+
+def check_sizes(sizes: Sequence[int]) -> None:
+    """Whether an interview can have had files of these sizes.
+
+    Args:
+        sizes: bytes of each, as somebody says.
+
+    Raises:
+        BadRequest: they are too many, or together too large, for any server. Its code is ``too_large``.
+    """
+    if len(sizes) > DATA_FILES:
+        raise BadRequest(f"An interview has at most {DATA_FILES} files.", code=TooLarge.code, limit=DATA_FILES)
+    if sum(sizes) > DATA_BYTES:
+        message = f"The files of an interview have at most {DATA_BYTES} bytes together."
+        raise BadRequest(message, code=TooLarge.code, limit=DATA_BYTES)
 
 
 def _manifest(content: bytes) -> JSON:

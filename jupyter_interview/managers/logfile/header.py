@@ -1,6 +1,7 @@
 """What may the first line of a log file say?
 
-It is the only line that the chain of hashes does not cover, and may come from anybody: every field is checked.
+The chain of hashes does not cover it, only the signature over the file does, and it may come from anybody: every field
+is checked.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ def header_of(content: JSON) -> FileHeader:
         BadRequest: it is none of ours, or one of its fields is not of its kind.
     """
     if content.get("format") != FORMAT:
-        raise BadRequest("This is not the log of an interview.")
+        raise BadRequest("This is not the log of an interview.", line=1)
     if content.get("version") != VERSION:
-        raise BadRequest(f"This log is of version {content.get('version')!r:.20}, and this program reads {VERSION}.")
+        message = f"This log is of version {content.get('version')!r:.20}, and this program reads {VERSION}."
+        raise BadRequest(message, line=1)
     _require(content, HEADER_KEYS, _WHOLE, "the header")
     room, people = content["room"], content["members"]
     _require(room, ROOM_KEYS, _ROOM, "room")

@@ -8,6 +8,7 @@ the same order and with the same sources, and outputs that differ are named.
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from ...core.models import JSON, Account, Event, EventKind, ExecutionRequest, Ex
 from ...db import Database
 from ...db.events import read_events
 from ...db.files import read_files
+from ...db.keys import Held, KeysGone, held_keys
 from ..live import LiveRoom
 from ..rooms import Rooms
 from ..runs import Run, fold_runs
@@ -26,12 +28,18 @@ from .replay import Replay
 _REPEATED = (RunStatus.OK, RunStatus.ERROR)
 _REMEMBERED = 200
 _SUFFIX = " (fork)"
+_GONE = "What it had put out is gone, and cannot be compared."
 TITLE_CHARS = 200
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Rerun:
-    """How far the runs of a fork have been done again; ``source`` is the room that it is a fork of."""
+    """How far the runs of a fork have been done again.
+
+    ``source`` is the room that it is a fork of, ``held`` the keys that opened what is said here of that room.
+    """
 
     source: int
     state: str = "none"
@@ -39,7 +47,19 @@ class Rerun:
     total: int = 0
     message: str | None = None
     differences: list[JSON] = field(default_factory=list)
+    held: Held | None = None
     task: asyncio.Task[None] | None = None
+
+    def forget(self) -> None:
+        """Something of the room was erased: what its runs were and put out goes, and nothing is run again any more."""
+        self.held = None
+        if self.task is not None and not self.task.done():
+            self.task.cancel()
+            self.state, self.message = "failed", "Something of the interview was erased while its runs were done again."
+        about = {"source": "", "reason": "gone", "message": _GONE}
+        self.differences = [
+            {**{name: each[name] for name in ("run", "cell", "status")}, **about} for each in self.differences
+        ]
 
     def to_json(self) -> JSON:
         """``{state, done, total, message, differences}``."""
@@ -105,16 +125,34 @@ class Forks:
             state.task = asyncio.get_running_loop().create_task(self._rerun(room, live, seq, state))
         return made
 
-    def progress(self, room: Room, fork: str) -> JSON:
-        """How far the runs of a fork of this room have been done again.
+    async def told(self, room: Room, fork: str) -> JSON:
+        """`progress`, without what was erased since (by another process, too).
 
         Raises:
             NotFound: there is no such fork, or the server was restarted since.
         """
+        state = self._state(room, fork)
+        held = state.held
+        if held is not None:
+            try:
+                await self._database.read(lambda connection: held_keys(connection, room.key, held))
+            except KeysGone:
+                state.forget()
+        return state.to_json()
+
+    def progress(self, room: Room, fork: str) -> JSON:
+        """How far the runs of a fork of this room have been done again, as it is in memory: show nobody but by `told`.
+
+        Raises:
+            NotFound: there is no such fork, or the server was restarted since.
+        """
+        return self._state(room, fork).to_json()
+
+    def _state(self, room: Room, fork: str) -> Rerun:
         state = self._reruns.get(fork)
         if state is None or state.source != room.key:
             raise NotFound("There is no such fork of this interview.")
-        return state.to_json()
+        return state
 
     async def close(self) -> None:
         """Stop what is being run again. Idempotent."""
@@ -131,15 +169,12 @@ class Forks:
     async def _rerun(self, room: Room, live: LiveRoom, until: int, state: Rerun) -> None:
         kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
 
-        def work(connection: Any) -> list[Event]:
-            return [
-                event
-                for event in read_events(connection, room.key, until=until, kinds=kinds)
-                if event.payload is not None
-            ]
+        def work(connection: Any) -> tuple[Held, list[Event]]:
+            events = read_events(connection, room.key, until=until, kinds=kinds)
+            return held_keys(connection, room.key), [event for event in events if event.payload is not None]
 
         try:
-            events = await self._database.read(work)
+            state.held, events = await self._database.read(work)
             ends = {(event.payload or {})["run"]: event for event in events if event.kind is EventKind.RUN_FINISHED}
             runs = [run for run in fold_runs(events).values() if run.over and run.status is not RunStatus.SKIPPED]
             state.total = len(runs)
@@ -152,6 +187,9 @@ class Forks:
             state.state = "done"
         except InterviewError as error:
             state.state, state.message = "failed", error.message
+        except Exception:  # whoever asks how far it is would wait for ever
+            _log.exception("The runs of a fork could not be done again")
+            state.state, state.message = "failed", "The runs could not be done again. The server's log says why."
 
     async def _again(self, room: Room, live: LiveRoom, run: Run, end: Event) -> JSON | None:
         """Do a run again; how it differs, if it does."""
@@ -170,7 +208,7 @@ class Forks:
             return {"reason": "status", "message": message, "now": now}
         recorded = await self._recorded(room, run, end.seq)
         if recorded is None:
-            return {"reason": "gone", "message": "What it had put out is gone, and cannot be compared.", "now": now}
+            return {"reason": "gone", "message": _GONE, "now": now}
         if comparable(recorded) == comparable(now):
             return None
         return {"reason": "outputs", "message": None, "recorded": recorded, "now": now}

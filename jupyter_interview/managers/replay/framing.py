@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Frame
@@ -247,3 +247,20 @@ def compact(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Half of a surrogate pair (a payload can have one) has no UTF-8.
     return text.encode("utf-8", "replace").decode()
+
+
+def unpacked(content: bytes) -> JSON:
+    """What a frame holds: ``{state, entries, trace}``."""
+    frame: JSON = json.loads(gzip.decompress(content))
+    return frame
+
+
+def shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
+    """A frame and its content without the events from ``seq`` on."""
+    held = unpacked(content)
+    held["entries"] = [entry for entry in held["entries"] if entry[0] < seq]
+    summary = json.loads(frame.summary)
+    summary["markers"] = [each for each in summary["markers"] if each["seq"] < seq]
+    return replace(frame, last_seq=seq - 1, summary=compact(summary).encode()), (
+        gzip.compress(compact(held).encode(), 6, mtime=0)
+    )

@@ -11,23 +11,24 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from ...core.chain import GENESIS, Link
 from ...core.errors import LogDamaged
-from ...core.models import DOCUMENT_KINDS, JSON, Event, Frame, Member, Room
+from ...core.models import DOCUMENT_KINDS, Event, Frame, Member, Room
 from ...core.moment import Moment
 from ...core.ports import History, OpenHistory
 from ...core.verify import Damage, Reason, Verifier
 from ...db import Database
 from ...db.events import last_seq, read_events
 from ...db.frames import count_frames, delete_frames, insert_frame, list_frames, read_frame
+from ...db.keys import Held, KeysGone, held_keys
 from ...db.links import hashes_at, read_links
 from ...db.members import list_members
 from ...db.portions import portion_end
-from .framing import Clock, Framer, People, compact
+from .framing import Clock, Framer, People, shortened, unpacked
 
 T = TypeVar("T")
 _UPDATES = 2_000
@@ -71,6 +72,7 @@ class Reel:
         self._worker = worker
         self._histories = histories
         self._cut: dict[int, bytes] = {}
+        self._held = Held()
         self._tail: tuple[int, bytes] | None = None
         self._verifier = Verifier(room.id)
         self._task: asyncio.Task[None] | None = None
@@ -134,7 +136,10 @@ class Reel:
             self._stand()
 
     async def content(self, number: int) -> tuple[bytes, str] | None:
-        """A frame as gzip of JSON, and a tag that changes with it; ``None`` when there is none."""
+        """A frame as gzip of JSON, and a tag that changes with it; ``None`` when there is none, or what is in memory
+        may hold what was erased since: the next `update` makes it anew."""
+        if (number in self._cut or number > len(self.frames)) and not await self._holds():
+            return None
         if number in self._cut:
             return self._cut[number], f"{number}-{self.frames[number - 1].last_seq}"
         if 0 < number <= len(self.frames):
@@ -144,6 +149,13 @@ class Reel:
         if framer is None or framer.draft is None or framer.draft.number != number:
             return None
         return await self._thread(lambda: self._open_frame(framer))
+
+    async def _holds(self) -> bool:
+        try:
+            await self._database.read(lambda connection: held_keys(connection, self.room.key, self._held))
+        except KeysGone:
+            return False
+        return True
 
     def _open_frame(self, framer: Framer) -> tuple[bytes, str] | None:
         draft = framer.draft
@@ -193,7 +205,7 @@ class Reel:
             if found is None:
                 self.frames.pop()
             else:
-                self.frames[-1], self._cut[last.number] = _shortened(last, found[0], damage.seq)
+                self.frames[-1], self._cut[last.number] = shortened(last, found[0], damage.seq)
         self._stand()
 
     def _stand(self) -> None:
@@ -204,18 +216,33 @@ class Reel:
     # -- making frames
 
     async def _update(self) -> None:
+        while True:
+            try:
+                return await self._follow()
+            except KeysGone:
+                # Another process erased somebody, maybe while frames were made.
+                await self._forget()
+
+    async def _forget(self) -> None:
+        """The log is another now: nothing that is in memory of it may be shown or stored."""
+        await self.rest()
+        self.frames, self._cut, self._held = [], {}, Held()
+        self._stand()
+
+    async def _follow(self) -> None:
         room = self.room
 
-        def look(connection: Any) -> tuple[int, int]:
-            return last_seq(connection, room.key), count_frames(connection, room.key)
+        def look(connection: Any) -> tuple[Held, int, int, list[Member]]:
+            held = held_keys(connection, room.key, self._held)
+            members = list_members(connection, room.key)
+            return held, last_seq(connection, room.key), count_frames(connection, room.key), members
 
-        last, stored = await self._database.read(look)
+        held, last, stored, members = await self._database.read(look)
         if stored < len(self.frames):
-            # Somebody threw them away, since the log is another now: a member was erased.
-            await self.rest()
-            self.frames.clear()
-            self._cut.clear()
-            self._stand()
+            # Somebody threw them away: a member was erased once more.
+            await self._forget()
+        self._held = held
+        self._know(members)
         if room.damage is not None and self.damage is None:
             self.damage = Damage(int(room.damage["seq"]), Reason(room.damage["reason"]), "")
         if self.damage is not None:
@@ -236,14 +263,14 @@ class Reel:
         while self.seq < last:
             after = self.seq
 
-            def portion(connection: Any, after: int = after) -> tuple[list[tuple[Link, Event | None]], list[Member]]:
+            def portion(connection: Any, after: int = after) -> list[tuple[Link, Event | None]]:
+                # What an erasure left need not fit what was folded before it. The keys are those that `_follow` found:
+                # no key is made for events that are there already.
+                held_keys(connection, self.room.key, self._held)
                 until = portion_end(connection, self.room.key, after=after, until=last)
-                return read_links(connection, self.room.key, after=after, until=until, limit=until - after), (
-                    list_members(connection, self.room.key)
-                )
+                return read_links(connection, self.room.key, after=after, until=until, limit=until - after)
 
-            links, members = await self._database.read(portion)
-            self._know(members)
+            links = await self._database.read(portion)
             found = await self._thread(partial(self._take, framer, links))
             await self._store(found.frames)
             self.seq, self.at = found.seq, found.at
@@ -254,7 +281,7 @@ class Reel:
 
     async def _store(self, found: list[tuple[Frame, bytes]]) -> None:
         for frame, content in found:
-            await self._database.write(partial(insert_frame, item=frame, content=content))
+            await self._database.write(partial(insert_frame, item=frame, content=content, held=self._held))
             self.frames.append(frame)
 
     def _take(self, framer: Framer, links: list[tuple[Link, Event | None]]) -> _Found:
@@ -314,7 +341,7 @@ class Reel:
         content = await self._database.read(lambda connection: read_frame(connection, self.room.key, frame.number))
         if content is None:
             raise ValueError("the frame does not open")
-        held = await self._thread(partial(_unpacked, content))
+        held = await self._thread(partial(unpacked, content))
         await self._thread(partial(history.resume, held["state"], held["trace"]))
 
     def _framer(self, history: History, number: int) -> Framer:
@@ -342,11 +369,6 @@ def _first(connection: Any, room: int) -> list[Event]:
         return []
 
 
-def _unpacked(content: bytes) -> JSON:
-    frame: JSON = json.loads(gzip.decompress(content))
-    return frame
-
-
 def folded(content: bytes, seq: int, *, plain: bool = False) -> Moment:
     """How the notebook stood after an event; ``content`` is that of its frame, ``plain`` as for `Moment`. For a thread.
 
@@ -370,14 +392,3 @@ def _entries(text: str, at: int) -> Iterator[list[Any]]:
         yield entry
         if text[at] == ",":
             at += 1
-
-
-def _shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
-    """A frame without the events from ``seq`` on."""
-    held = _unpacked(content)
-    held["entries"] = [entry for entry in held["entries"] if entry[0] < seq]
-    summary = json.loads(frame.summary)
-    summary["markers"] = [each for each in summary["markers"] if each["seq"] < seq]
-    return replace(frame, last_seq=seq - 1, summary=compact(summary).encode()), (
-        gzip.compress(compact(held).encode(), 6, mtime=0)
-    )

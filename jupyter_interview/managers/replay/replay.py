@@ -101,22 +101,38 @@ class Replay:
 
     # -- what is asked
 
-    async def manifest(self, room: Room) -> JSON:
+    async def manifest(self, room: Room, *, hurry: bool = False) -> JSON:
         """What a page needs to know before it shows a replay.
+
+        Args:
+            room: which one.
+            hurry: rather hear how far it is than wait until the frames are made.
 
         Raises:
             Building: the frames are being made.
             NotFound: there is nothing yet.
         """
-        reel = await self._current(room)
+        reel = await self._current(room, hurry)
         if not reel.shown():
             raise NotFound("There is nothing to replay in this interview.")
         if room.ended:
             self._check(reel)
         damage = None if reel.damage is None else {"seq": reel.damage.seq, "reason": reel.damage.reason.value}
         told = self._rooms.json(room), reel.members, reel.shown(), reel.clock
-        work = partial(manifest_json, *told, live=not room.ended, damage=damage)
+        work = partial(manifest_json, *told, live=not room.ended, damage=damage, checked=self._is_checked(reel))
         return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def vouch(self, room: Room) -> None:
+        """Wait until the log of an ended interview was checked as a whole: what leaves the house has to hold."""
+        await self.ready(room)
+        reel = await self._reel(room)
+        if room.ended and self._evidence is not None and not self._is_checked(reel):
+            slow = self._checks.pop(room.key, None)
+            if slow is not None:
+                slow.cancel()
+            check = self._checked(self._evidence, reel, after=0.0, share=1.0)
+            self._checks[room.key] = asyncio.get_running_loop().create_task(check)
+            await asyncio.shield(self._checks[room.key])
 
     async def ready(self, room: Room, progress: Callable[[int, int], object] | None = None) -> None:
         """Wait until the frames of all that the log has by now are made.
@@ -156,13 +172,13 @@ class Replay:
             raise NotFound("There is no such frame.", number=number)
         return found
 
-    async def story(self, room: Room) -> JSON:
-        """Messages, runs, people and permissions, as far as the frames go.
+    async def story(self, room: Room, *, hurry: bool = False) -> JSON:
+        """Messages, runs, people and permissions, as far as the frames go; ``hurry`` as for `manifest`.
 
         Raises:
             Building: the frames are being made.
         """
-        reel = await self._current(room)
+        reel = await self._current(room, hurry)
         until = reel.seq
         told = Story(reel.people, reel.clock)
 
@@ -227,15 +243,15 @@ class Replay:
         await reel.open()
         return reel
 
-    async def _current(self, room: Room) -> Reel:
+    async def _current(self, room: Room, hurry: bool) -> Reel:
         """The reel of a room with what its log has by now.
 
         Raises:
-            Building: that takes longer than somebody waits.
+            Building: that takes longer than somebody in a hurry waits.
         """
         reel = await self._reel(room)
         task = reel.update()
-        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
+        done, _ = await asyncio.wait({task}, timeout=_PATIENCE_SECONDS if hurry else None)
         if not done:
             raise Building(round(reel.progress, 3))
         task.result()
@@ -245,16 +261,25 @@ class Replay:
         """Whether the stored log still holds: once, while somebody looks at it already."""
         key = reel.room.key
         if self._evidence is not None and key not in self._checks and reel.damage is None:
-            self._checks[key] = asyncio.get_running_loop().create_task(self._checked(self._evidence, reel))
+            # It takes seconds of a long log, which belong to whoever has just opened it, and to those who write.
+            check = self._checked(self._evidence, reel, after=_CHECK_AFTER_SECONDS, share=_CHECK_SHARE)
+            self._checks[key] = asyncio.get_running_loop().create_task(check)
 
-    async def _checked(self, evidence: Evidence, reel: Reel) -> None:
-        # It takes seconds of a long log, which belong to whoever has just opened it, and to those who write elsewhere.
-        await asyncio.sleep(_CHECK_AFTER_SECONDS)
+    def _is_checked(self, reel: Reel) -> bool:
+        """Whether no news is to come about a log: it is being written, known to be damaged, or was checked."""
+        check = self._checks.get(reel.room.key)
+        done = check is not None and check.done()
+        return done or self._evidence is None or reel.damage is not None or not reel.room.ended
+
+    async def _checked(self, evidence: Evidence, reel: Reel, *, after: float, share: float) -> None:
+        await asyncio.sleep(after)
         with contextlib.suppress(InterviewError):
-            verdict = await evidence.verify(reel.room, share=_CHECK_SHARE)
+            verdict = await evidence.verify(reel.room, share=share)
             damage = verdict.damage
             # Another server signed what was imported: that its key is not ours says nothing against the log.
-            if damage is not None and damage.reason is not Reason.UNKNOWN_KEY and not reel.busy:
+            if damage is not None and damage.reason is not Reason.UNKNOWN_KEY:
+                # Frames that are still being made are cut like the others.
+                await asyncio.shield(reel.update())
                 await reel.cut(damage)
 
     def _sweep(self) -> None:

@@ -32,9 +32,16 @@ def members_json(members: Iterable[Member]) -> list[JSON]:
 
 
 def manifest_json(
-    room: JSON, members: Iterable[Member], frames: list[Frame], time: Clock, *, live: bool, damage: JSON | None
+    room: JSON,
+    members: Iterable[Member],
+    frames: list[Frame],
+    time: Clock,
+    *,
+    live: bool,
+    damage: JSON | None,
+    checked: bool,
 ) -> JSON:
-    """The manifest of a room with these frames."""
+    """The manifest of a room with these frames; ``checked``: whether more cannot become known of its damage."""
     last = frames[-1] if frames else None
     duration = time.ms(last.last_at) if last is not None else 0
     summaries: list[JSON] = [json.loads(frame.summary) for frame in frames]
@@ -48,6 +55,7 @@ def manifest_json(
         "duration_ms": duration,
         "live": live,
         "damage": damage,
+        "checked": checked,
         "members": members_json(members),
         "frames": [
             {

@@ -1,19 +1,22 @@
 /**
- * How does the replay of an interview that still goes on grow?
+ * What is there to know of an interview after its replay was opened? It may go on, and its log is checked as a whole only
+ * then.
  */
 import type { ReplayModel } from './model';
 import { openReplay } from './open';
+import { isBuilding, type Manifest } from './record';
 
 /** Pause between two questions what has happened since, in milliseconds. */
 export const FOLLOW_MS = 5_000;
 
 /**
- * Ask for news of a live interview every few seconds while the page is looked at.
+ * Ask for news every few seconds while the page is looked at, until none can come.
  *
  * @returns what asks at once; `null` for an interview that is over.
  */
 export function follow(model: ReplayModel): (() => void) | null {
-  if (!model.manifest.live) {
+  const { live } = model.manifest;
+  if (isFinal(model.manifest)) {
     return null;
   }
   let asking = false;
@@ -23,13 +26,18 @@ export function follow(model: ReplayModel): (() => void) | null {
     }
     asking = true;
     try {
-      const opened = await openReplay(model.source, () => undefined);
-      if (!model.isDisposed && opened.manifest.last_seq !== model.manifest.last_seq) {
-        model.update(opened);
+      const manifest = await model.source.manifest();
+      if (isBuilding(manifest)) {
+        return;
       }
-      if (!opened.manifest.live) {
+      if (isNews(manifest, model.manifest)) {
+        const opened = await openReplay(model.source, () => undefined);
+        if (!model.isDisposed) {
+          model.update(opened);
+        }
+      }
+      if (isFinal(manifest)) {
         window.clearInterval(timer);
-        model.update(opened);
       }
     } catch {
       // The next question comes soon; until then the page shows what it has.
@@ -42,5 +50,18 @@ export function follow(model: ReplayModel): (() => void) | null {
       void ask();
     }
   }, FOLLOW_MS);
-  return () => void ask();
+  return live ? () => void ask() : null;
+}
+
+function isFinal(manifest: Manifest): boolean {
+  return !manifest.live && manifest.checked;
+}
+
+function isNews(now: Manifest, before: Manifest): boolean {
+  return (
+    now.last_seq !== before.last_seq ||
+    now.live !== before.live ||
+    now.damage?.seq !== before.damage?.seq ||
+    now.damage?.reason !== before.damage?.reason
+  );
 }

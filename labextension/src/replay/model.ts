@@ -265,7 +265,8 @@ export class ReplayModel implements IDisposable {
     this.opened = opened;
     this.events = landmarks(opened);
     this.frames.list = opened.manifest.frames;
-    if (atEnd && !this.playing) {
+    if ((atEnd && !this.playing) || compare(this._position, this.end) > 0) {
+      // Also where the log turned out not to hold: what is shown ends before that.
       this._position = this.end;
     }
     this.projector.want();

@@ -66,6 +66,8 @@ export interface Manifest {
   duration_ms: number;
   live: boolean;
   damage: Damage | null;
+  /** Whether more cannot become known of its damage: an ended interview is checked as a whole after it was opened. */
+  checked: boolean;
   members: ReplayMember[];
   frames: FrameInfo[];
   density: { bin_ms: number; members: Record<string, number[]> };

@@ -205,6 +205,26 @@ def test_an_installation_without_player_says_so(tmp_path: Path) -> None:
 # -- all of it
 
 
+async def test_what_was_damaged_after_its_frames_were_made_is_found_before_it_leaves(post: Post) -> None:
+    """A page and a notebook carry no hashes: nobody could check them later."""
+    held = await interview(post)
+
+    async def damage() -> Any:
+        found = _Elements()
+        found.feed((await post.take(held.room, "html")).decode())
+        manifest = _held(found.scripts["interview-manifest"])
+        assert manifest["checked"]
+        return manifest["damage"]
+
+    assert await damage() is None
+    rotten = f"UPDATE event SET data = payload WHERE room = {int(held.room.key)} AND seq = 9"  # noqa: S608  # a number
+    await post.house.database.write(lambda connection: connection.exec_driver_sql(rotten))
+    await post.replay.forget(held.room.key)
+    assert (await damage())["seq"] == 9
+    notebook = json.loads(await post.take(held.room, "ipynb"))
+    assert notebook["metadata"]["interview"]["seq"] < 9
+
+
 async def test_the_zip_holds_all_with_their_hashes(post: Post) -> None:
     held = await interview(post)
     archive = zipfile.ZipFile(io.BytesIO(await post.take(held.room, "zip")))

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from jupyter_interview.collab import History, redact
 from jupyter_interview.core.errors import BadRequest, NotFound
 from jupyter_interview.core.models import JSON, EventKind, ExecutionResult, KernelState, RunStatus
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.accounts import OWNER
+from jupyter_interview.managers.erasure import Erasure
 from jupyter_interview.managers.live import LiveRoom
 from jupyter_interview.managers.replay.collector import Collector, comparable
 from tests.collab.clients import Client, new_cell
@@ -152,6 +154,77 @@ async def test_no_kernel(house: House) -> None:
     state = house.forks._reruns[made["id"]]
     await house.forks._rerun(live.room, fork, live.log.seq, state)
     assert state.state == "failed" and state.message
+
+
+async def erased(house: House, live: LiveRoom, ada: Client) -> None:
+    """The candidate is, after the end and by another process."""
+    await house.rooms.end(live.room.id, OWNER)
+    other = await House(house.url).start()
+    erasure = Erasure(other.database, other.records, redact, History)
+    await erasure.member(await other.rooms.get(live.room.id), ada.member)
+    await other.stop()
+
+
+async def test_texts_of_an_erased_member_are_told_no_more(house: House) -> None:
+    live, ada = await begun(house)
+    await ran(house, live, ada, "secret\n")
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, None, rerun=True)
+    await settled(house, live, made, [("now\n", RunStatus.ERROR)])
+    before = await house.forks.told(live.room, made["id"])
+    [difference] = before["differences"]
+    assert difference["source"] == "print(1)" and difference["now"]
+    assert before == house.forks.progress(live.room, made["id"]), "nothing is lost while nobody is erased"
+    await erased(house, live, ada)
+    after = await house.forks.told(live.room, made["id"])
+    kept = {name: difference[name] for name in ("run", "cell", "status")}
+    message = "What it had put out is gone, and cannot be compared."
+    gone = {**kept, "source": "", "reason": "gone", "message": message}
+    assert after == {**before, "differences": [gone]}
+    assert await house.forks.told(live.room, made["id"]) == after
+    assert house.forks.progress(live.room, made["id"]) == after, "it is not in memory either"
+    with pytest.raises(NotFound):
+        await house.forks.told(live.room, "another")
+
+
+async def test_nothing_is_run_again_once_its_writer_is_erased(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    live, ada = await begun(house)
+    await ran(house, live, ada, "one\n")
+    begins = asyncio.Event()
+
+    async def endless(*_: Any) -> None:
+        begins.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(house.forks, "_again", endless)
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, None, rerun=True)
+    state = house.forks._reruns[made["id"]]
+    async with asyncio.timeout(20):
+        await begins.wait()
+    await erased(house, live, ada)
+    told = await house.forks.told(live.room, made["id"])
+    assert told["state"] == "failed" and told["message"] and told["differences"] == []
+    assert state.task is not None
+    await asyncio.wait([state.task])
+    assert state.task.cancelled() and await house.forks.told(live.room, made["id"]) == told
+
+
+async def test_a_rerun_that_breaks_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it breaks of: it does not seem to go on for ever."""
+    live, ada = await begun(house)
+    await ran(house, live, ada, "1\n")
+
+    async def breaks(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(house.forks, "_again", breaks)
+    made = await house.forks.fork(live.room, OWNER, live.log.seq, None, rerun=True)
+    task = house.forks._reruns[made["id"]].task
+    assert task is not None
+    await asyncio.wait([task])
+    told = await house.forks.told(live.room, made["id"])
+    assert told["state"] == "failed" and told["message"] and "ZeroDivisionError" in caplog.text
 
 
 def test_what_is_comparable() -> None:

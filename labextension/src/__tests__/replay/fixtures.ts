@@ -61,6 +61,7 @@ export function makeManifest(more: Partial<Manifest> = {}, frames = makeFrames()
     duration_ms: 22_000,
     live: false,
     damage: null,
+    checked: true,
     members: [
       { id: null, name: '', role: 'server', color: null },
       { id: 'm-ivan', name: 'Ivan', role: 'interviewer', color: 'var(--jp-collaborator-color1)' },

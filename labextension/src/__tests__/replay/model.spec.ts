@@ -312,12 +312,35 @@ describe('a live interview', () => {
     expect(made.model.seq).toBe(13);
     refresh?.();
     await jest.advanceTimersByTimeAsync(0);
-    expect(manifest).toHaveBeenCalledTimes(2);
+    // Once to hear that there is news, once with all that belongs to it; without news that is not asked for.
+    expect(manifest).toHaveBeenCalledTimes(3);
     manifest.mockImplementation(() => Promise.resolve(makeManifest({ last_seq: 14, duration_ms: 24_000 })));
     await jest.advanceTimersByTimeAsync(3 * FOLLOW_MS);
-    expect(manifest).toHaveBeenCalledTimes(3);
+    expect(manifest).toHaveBeenCalledTimes(5);
     expect([made.model.seq, made.model.manifest.live]).toEqual([14, false]);
     expect(follow(made.model)).toBeNull();
+    made.model.dispose();
+    jest.useRealTimers();
+  });
+});
+
+describe('an interview whose log is being checked', () => {
+  it('is asked for until that is done, and shows no more than holds', async () => {
+    jest.useFakeTimers();
+    const made = makeReplay({ checked: false });
+    const manifest = jest.fn(() => Promise.resolve(makeManifest({ checked: false })));
+    made.source.manifest = manifest;
+    expect(follow(made.model)).toBeNull();
+    await jest.advanceTimersByTimeAsync(FOLLOW_MS);
+    expect(manifest).toHaveBeenCalledTimes(1);
+    expect([made.model.seq, made.model.manifest.damage]).toEqual([12, null]);
+    const damage = { seq: 10, reason: 'hash' };
+    manifest.mockImplementation(() =>
+      Promise.resolve(makeManifest({ checked: true, damage, last_seq: 9, duration_ms: 20_000 }))
+    );
+    await jest.advanceTimersByTimeAsync(3 * FOLLOW_MS);
+    expect(manifest).toHaveBeenCalledTimes(3);
+    expect([made.model.seq, made.model.ms, made.model.manifest.damage]).toEqual([9, 20_000, damage]);
     made.model.dispose();
     jest.useRealTimers();
   });

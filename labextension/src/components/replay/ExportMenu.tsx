@@ -1,4 +1,5 @@
 import React, { useEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 
 import type { ExportFormat } from '../../replay/record';
 import type { Translations } from '../../tokens';
@@ -12,17 +13,19 @@ export function ExportMenu(props: {
 }): JSX.Element {
   const { url, trans } = props;
   const [open, show] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!open) {
       return;
     }
     const outside = (event: Event): void => {
-      if (!box.current?.contains(event.target as Node)) {
+      const where = event.target as Node;
+      if (!menu.current?.contains(where) && !button.current?.contains(where)) {
         show(false);
       }
     };
-    box.current?.querySelector<HTMLElement>('a')?.focus();
+    menu.current?.querySelector<HTMLElement>('a')?.focus();
     document.addEventListener('pointerdown', outside);
     return () => document.removeEventListener('pointerdown', outside);
   }, [open]);
@@ -33,25 +36,22 @@ export function ExportMenu(props: {
     ['zip', trans.__('Everything'), trans.__('for another server, or the archive')]
   ];
   const label = trans.__('Export');
+  const press = (event: React.KeyboardEvent): void => {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      show(false);
+      button.current?.focus();
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      const items = [...(menu.current?.querySelectorAll<HTMLElement>('a') ?? [])];
+      const at = items.indexOf(document.activeElement as HTMLElement);
+      const by = event.key === 'ArrowDown' ? 1 : -1;
+      items[(at + by + items.length) % items.length]?.focus();
+    }
+  };
   return (
-    <div
-      ref={box}
-      className="jp-Interview-menuBox"
-      onKeyDown={event => {
-        if (open && (event.key === 'Escape' || event.key === 'Tab')) {
-          show(false);
-          box.current?.querySelector('button')?.focus();
-        } else if (open && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
-          event.preventDefault();
-          const items = [...(box.current?.querySelectorAll<HTMLElement>('a') ?? [])];
-          const at = items.indexOf(document.activeElement as HTMLElement);
-          const by = event.key === 'ArrowDown' ? 1 : -1;
-          items[(at + by + items.length) % items.length]?.focus();
-        }
-      }}
-      role="presentation"
-    >
+    <>
       <button
+        ref={button}
         type="button"
         className="jp-mod-styled jp-Interview-iconButton"
         title={label}
@@ -63,23 +63,40 @@ export function ExportMenu(props: {
       >
         <Icon name="download" />
       </button>
-      {open && (
-        <div className="jp-Interview-menu" role="menu" aria-label={label}>
-          {formats.map(([format, name, hint]) => (
-            <a
-              key={format}
-              role="menuitem"
-              tabIndex={-1}
-              href={url(format)}
-              download
-              onClick={() => show(false)}
-              data-testid={`interview-export-${format}`}
-            >
-              {name} <small>{hint}</small>
-            </a>
-          ))}
-        </div>
-      )}
-    </div>
+      {open &&
+        // The row that the button is in cuts off what hangs below it.
+        createPortal(
+          <div
+            ref={menu}
+            className="jp-Interview-menu"
+            style={below(button.current)}
+            role="menu"
+            tabIndex={-1}
+            aria-label={label}
+            onKeyDown={press}
+          >
+            {formats.map(([format, name, hint]) => (
+              <a
+                key={format}
+                role="menuitem"
+                tabIndex={-1}
+                href={url(format)}
+                download
+                onClick={() => show(false)}
+                data-testid={`interview-export-${format}`}
+              >
+                {name} <small>{hint}</small>
+              </a>
+            ))}
+          </div>,
+          document.body
+        )}
+    </>
   );
+}
+
+/** Where a menu hangs below its button: from the right edge, so that it stays on a narrow page. */
+function below(button: HTMLElement | null): React.CSSProperties {
+  const rect = button?.getBoundingClientRect();
+  return rect ? { top: rect.bottom, right: Math.max(0, window.innerWidth - Math.max(rect.right, 208)) } : {};
 }

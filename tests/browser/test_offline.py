@@ -53,7 +53,7 @@ async def settled(page: Page, seq: int) -> None:
 
 async def sources(page: Page) -> list[str]:
     """The text of each cell, as it is shown; an empty last line shows as nothing."""
-    cells = page.locator(".jp-Notebook .jp-Cell .jp-InputArea-editor .cm-content")
+    cells = page.locator(".jp-Notebook .jp-Cell:not(.jp-Interview-spare) .jp-InputArea-editor .cm-content")
     return ["\n".join(await cell.locator(".cm-line").all_inner_texts()).rstrip("\n") for cell in await cells.all()]
 
 

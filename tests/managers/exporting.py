@@ -51,7 +51,7 @@ class Post:
 
     async def told(self, room: Room) -> JSON:
         """All that a replay shows, with every frame."""
-        await self.replay.ready(room)
+        await self.replay.vouch(room)
         manifest = await self.replay.manifest(room)
         frames = [
             json.loads(gzip.decompress(await self.replay.frame(room, frame["number"]))) for frame in manifest["frames"]

@@ -17,9 +17,9 @@ import random
 import shutil
 import time
 
-import psutil  # type: ignore[import-untyped]  # it has none
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from .chromium import limit, memory
 from .common import JSON, BenchmarkError, Report, Server, median, parser, percentile, progress, scratch
 from .interviews import make
 from .room_page import ARGUMENTS
@@ -30,7 +30,6 @@ _BAR = "[data-testid=interview-replay-bar]"
 _READY = f"{_BAR}[data-ready=true]"
 _LOADED = f"{_BAR}[data-loaded=true]"
 _FIRST = 20
-_MEMORY = 2 << 30
 _LONG_TASKS = """() => {
     window.longTasks = [];
     new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(entry => entry.duration)))
@@ -90,28 +89,6 @@ def scrubbed(page: Page) -> float:
     return max((float(task) for task in page.evaluate("() => window.longTasks")), default=0.0)
 
 
-def processes() -> list[psutil.Process]:
-    """The browser's: children of this program that are not the server's."""
-    return [process for process in psutil.Process().children(recursive=True) if "chrom" in process.name()]
-
-
-def limit() -> None:
-    """The browser gets no more memory than a small laptop has for it; what it starts later inherits that."""
-    for process in processes():
-        process.rlimit(psutil.RLIMIT_DATA, (_MEMORY, _MEMORY))
-
-
-def memory() -> float:
-    """MB (PSS) of all of them."""
-    total = 0
-    for process in processes():
-        try:
-            total += process.memory_full_info().pss
-        except psutil.Error:  # gone meanwhile
-            continue
-    return total / 1e6
-
-
 def measure(browser: Browser, server: Server, room: str, rounds: int, seeks: int) -> JSON:
     """The figures of one interview."""
     seconds = []
@@ -125,7 +102,7 @@ def measure(browser: Browser, server: Server, room: str, rounds: int, seeks: int
     first = sought(page, places, _FIRST)
     page.locator(_LOADED).wait_for(state="attached", timeout=_MILLISECONDS)
     times = sought(page, places, seeks)
-    longest, used = scrubbed(page), memory()
+    longest, used = scrubbed(page), memory() / 1e6
     page.context.close()
     return {
         "open": median(seconds), "first": median(first), "first95": percentile(first, 95),

@@ -20,9 +20,10 @@ from pycrdt import Array, Map, Text
 
 from jupyter_interview.collab.notebook import first_state, starting_notebook, yjs_value
 from jupyter_interview.core.models import EventKind
+from jupyter_interview.core.moment import units
 
 from .common import JSON
-from .typists import Truth, Typist, new_cell, units
+from .typists import Truth, Typist, new_cell
 
 UPDATES_AN_HOUR, RUNS_AN_HOUR, MESSAGES_AN_HOUR = 20_000, 300, 200
 UPDATES_AN_HOUR_OF_MANY = 25_000

@@ -71,8 +71,3 @@ def new_cell(name: str, source: str, kind: str) -> Map[Any]:
     if kind == "code":
         values |= {"outputs": Array([]), "execution_count": None, "execution_state": "idle"}
     return Map(values)
-
-
-def units(text: str) -> int:
-    """Length in UTF-16 code units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2

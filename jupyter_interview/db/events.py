@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -189,6 +189,20 @@ def read_events(
     opener = Opener(connection, room_key, rows)
     found = [opener.event(row) for row in rows]
     return found[::-1] if newest else found
+
+
+def walk_events(
+    connection: Connection, room_key: int, *, until: int, kinds: Collection[EventKind], portion: int = 2_000
+) -> Iterator[Event]:
+    """`read_events` of a log that need not be in memory at once: ``portion`` of them are.
+
+    Raises:
+        LogDamaged: one of them does not open.
+    """
+    after = 0
+    while events := read_events(connection, room_key, after=after, until=until, kinds=kinds, limit=portion):
+        yield from events
+        after = events[-1].seq
 
 
 def seq_at(connection: Connection, room_key: int, at: int) -> int:

@@ -15,7 +15,7 @@ from ..core.errors import BadRequest, LogDamaged, NotFound
 from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Member, Room, RoomState
 from ..core.ports import Fold, Signer
 from ..db import Database
-from ..db.events import last_seq, read_events, seq_at
+from ..db.events import last_seq, read_events, seq_at, walk_events
 from ..db.members import list_members
 from ..db.portions import portion_end
 from ..db.rooms import delete_record, get_record, insert_record, update_room
@@ -23,7 +23,6 @@ from .evidence import sign_log
 from .messages import message_json
 from .runs import fold_runs
 
-_PORTION = 2_000
 _PAGE_BYTES = 4 * 1024 * 1024
 _LAST = (1 << 31) - 1
 STORY = tuple(kind for kind in EventKind if kind not in DOCUMENT_KINDS)
@@ -97,14 +96,8 @@ class Records:
 
         def work(connection: Any) -> list[bytes]:
             # In portions: a day's updates are a few MB, their rows and events hundreds.
-            updates: list[bytes] = []
-            after = 0
-            while events := read_events(
-                connection, room.key, after=after, until=until, kinds=DOCUMENT_KINDS, limit=_PORTION
-            ):
-                updates += [event.data for event in events if event.data is not None]
-                after = events[-1].seq
-            return updates
+            events = walk_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
+            return [event.data for event in events if event.data is not None]
 
         updates = await self._database.read(work)
         if not updates:

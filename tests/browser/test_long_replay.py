@@ -5,10 +5,10 @@ How long the page's tasks are meanwhile is measured by `benchmarks.replay_page`.
 
 from __future__ import annotations
 
-import psutil  # type: ignore[import-untyped]  # it has none
 import pytest
 from playwright.async_api import Page
 
+from benchmarks.chromium import MEMORY, limit, memory
 from benchmarks.interviews import make
 
 from ..fixtures.browser import Browsers
@@ -18,7 +18,6 @@ from .replaying import the_replay
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-MEMORY = 2 << 30
 MOVES = 120
 
 # Which notebooks were on screen while somebody dragged?
@@ -28,28 +27,6 @@ WATCH = """() => {
     new MutationObserver(() => window.seen.add(bar.dataset.shown))
         .observe(bar, { attributes: true, attributeFilter: ['data-shown'] });
 }"""
-
-
-def processes() -> list[psutil.Process]:
-    """All processes of the browser, which is a child of this one."""
-    return [process for process in psutil.Process().children(recursive=True) if "chrom" in process.name()]
-
-
-def limit() -> None:
-    """No process of the browser may have more memory; those that come later are children of these."""
-    for process in processes():
-        process.rlimit(psutil.RLIMIT_DATA, (MEMORY, MEMORY))
-
-
-def memory() -> int:
-    """Bytes that all of them have together; what they share counts once."""
-    total = 0
-    for process in processes():
-        try:
-            total += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
-            continue
-    return total
 
 
 async def eight_hours(server: Server) -> str:

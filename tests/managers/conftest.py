@@ -1,6 +1,7 @@
 """Fixtures of the managers' tests.
 
 - `ji_house`: makes a house of managers (`house.House`) on the test's database; stopped with the test
+- `house`: one that is started
 """
 
 from __future__ import annotations
@@ -27,3 +28,9 @@ async def ji_house(ji_database_url: str) -> AsyncIterator[MakeHouse]:
     yield make
     for house in reversed(made):
         await house.stop()
+
+
+@pytest.fixture
+async def house(ji_house: MakeHouse) -> House:
+    """The managers, started."""
+    return await ji_house()

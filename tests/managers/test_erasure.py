@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,6 @@ SECRET = "xylophone_of_the_candidate"
 SAID = "I used to work at Acme Corporation"
 HINT = "think of a dictionary"
 OWN = "interviewers_own_words"
-
-
-@pytest.fixture
-async def house(ji_database_url: str) -> AsyncIterator[House]:
-    """The managers, started."""
-    house = await House(ji_database_url).start()
-    yield house
-    await house.stop()
 
 
 def _eraser(house: House) -> Erasure:

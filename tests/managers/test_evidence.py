@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ from jupyter_interview.db.events import read_events
 from jupyter_interview.db.rooms import get_room, update_room
 from jupyter_interview.managers.evidence import Evidence, sign_ended
 from tests.managers.house import SIGNING, House
-
-
-@pytest.fixture
-async def house(ji_database_url: str) -> AsyncIterator[House]:
-    """The managers, started."""
-    house = await House(ji_database_url).start()
-    yield house
-    await house.stop()
 
 
 async def _interview(house: House, title: str = "Interview") -> Room:

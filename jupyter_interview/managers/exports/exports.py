@@ -149,8 +149,7 @@ class Exports:
 
     async def _html(self, room: Room, progress: Progress | None) -> AsyncGenerator[bytes, None]:
         page = await asyncio.get_running_loop().run_in_executor(None, self._page)
-        await self._replay.ready(room, progress)
-        await self._replay.vouch(room)
+        await self._replay.vouch(room, progress)
         manifest = {**await self._replay.manifest(room), "live": False}
         return self._html_pieces(room, page, manifest)
 

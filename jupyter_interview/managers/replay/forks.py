@@ -126,7 +126,9 @@ class Forks:
         return made
 
     async def told(self, room: Room, fork: str) -> JSON:
-        """`progress`, without what was erased since (by another process, too).
+        """How far the runs of a fork of this room have been done again, without what was erased since.
+
+        Another process may have erased it.
 
         Raises:
             NotFound: there is no such fork, or the server was restarted since.
@@ -139,14 +141,6 @@ class Forks:
             except KeysGone:
                 state.forget()
         return state.to_json()
-
-    def progress(self, room: Room, fork: str) -> JSON:
-        """How far the runs of a fork of this room have been done again, as it is in memory: show nobody but by `told`.
-
-        Raises:
-            NotFound: there is no such fork, or the server was restarted since.
-        """
-        return self._state(room, fork).to_json()
 
     def _state(self, room: Room, fork: str) -> Rerun:
         state = self._reruns.get(fork)

@@ -20,7 +20,7 @@ from ...core.moment import Moment
 from ...core.ports import OpenHistory
 from ...core.verify import Reason
 from ...db import Database
-from ...db.events import read_events
+from ...db.events import walk_events
 from ..evidence import Evidence
 from ..records import seq_until
 from ..rooms import Rooms
@@ -122,9 +122,9 @@ class Replay:
         work = partial(manifest_json, *told, live=not room.ended, damage=damage, checked=self._is_checked(reel))
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
-    async def vouch(self, room: Room) -> None:
-        """Wait until the log of an ended interview was checked as a whole: what leaves the house has to hold."""
-        await self.ready(room)
+    async def vouch(self, room: Room, progress: Callable[[int, int], object] | None = None) -> None:
+        """`ready`, and the log of an ended interview was checked as a whole: what leaves the house has to hold."""
+        await self.ready(room, progress)
         reel = await self._reel(room)
         if room.ended and self._evidence is not None and not self._is_checked(reel):
             slow = self._checks.pop(room.key, None)
@@ -183,13 +183,8 @@ class Replay:
         told = Story(reel.people, reel.clock)
 
         def work(connection: Any) -> JSON:
-            after = 0
-            while events := read_events(
-                connection, room.key, kinds=STORY_KINDS, after=after, until=until, limit=_PORTION
-            ):
-                for event in events:
-                    told.add(event)
-                after = events[-1].seq
+            for event in walk_events(connection, room.key, until=until, kinds=STORY_KINDS, portion=_PORTION):
+                told.add(event)
             return told.json()
 
         return await self._database.read(work)

@@ -78,6 +78,28 @@ export function oncePerPicture(): (call: () => void) => void {
   };
 }
 
+/** Calls back some time after it was asked to, once for all that asked meanwhile. */
+export class Paced {
+  constructor(
+    private readonly then: () => void,
+    private readonly pause: number
+  ) {}
+
+  call(): void {
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      this.then();
+    }, this.pause);
+  }
+
+  stop(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private timer: number | undefined;
+}
+
 /** Calls `tick` with the elapsed milliseconds before each picture of the browser, while it runs. */
 export class Ticker {
   constructor(

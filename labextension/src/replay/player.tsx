@@ -18,6 +18,7 @@ import { ReplaySide } from '../components/replay/ReplaySide';
 import { clock } from '../format';
 import type { Translations } from '../tokens';
 
+import { Paced } from './clock';
 import { press } from './keys';
 import { fragmentOf, linkTo, parseFragment } from './link';
 import type { ReplayModel } from './model';
@@ -141,7 +142,7 @@ function actionsOf(options: PlayerOptions): BarActions {
 
 /** The address names the moment, and a changed address leads there; the browser's history stays as it is. */
 function followAddress(model: ReplayModel): void {
-  let own = window.location.hash;
+  let own = '';
   const go = (): void => {
     const target = parseFragment(window.location.hash);
     if (target && window.location.hash !== own) {
@@ -149,18 +150,14 @@ function followAddress(model: ReplayModel): void {
       void model.go(target).catch(() => undefined);
     }
   };
-  own = '';
   go();
   window.addEventListener('hashchange', go);
-  let timer: number | undefined;
-  model.moved.connect(() => {
-    // Browsers refuse an address that changes too often, and it need not come before the notebook.
-    timer ??= window.setTimeout(() => {
-      timer = undefined;
-      own = fragmentOf(model.ms);
-      window.history.replaceState(window.history.state, '', own);
-    }, ADDRESS_MS);
-  });
+  // Browsers refuse an address that changes too often, and it need not come before the notebook.
+  const write = new Paced(() => {
+    own = fragmentOf(model.ms);
+    window.history.replaceState(window.history.state, '', own);
+  }, ADDRESS_MS);
+  model.moved.connect(() => write.call());
 }
 
 class BarWidget extends HeaderWidget {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,14 +21,6 @@ from tests.managers.house import House
 from tests.managers.replay.test_replay import Interview, prove
 
 SECRET = "xylophone"
-
-
-@pytest.fixture
-async def house(ji_database_url: str) -> AsyncIterator[House]:
-    """The server."""
-    house = await House(ji_database_url).start()
-    yield house
-    await house.stop()
 
 
 async def erase(house: House, room: Room, *, whole: bool = False, name: str = "Ada") -> None:

@@ -59,7 +59,7 @@ async def settled(house: House, live: LiveRoom, made: JSON, texts: list[tuple[st
         kernel.begin().stream("stdout", text)
         kernel.end(status)
     await task
-    return house.forks.progress(live.room, made["id"])
+    return await house.forks.told(live.room, made["id"])
 
 
 async def test_a_fork_is_the_room_as_it_was(house: House) -> None:
@@ -74,7 +74,7 @@ async def test_a_fork_is_the_room_as_it_was(house: House) -> None:
     assert [file.name for file in fork.room.files] == ["a.txt"]
     [created] = await house.story(fork, EventKind.ROOM_CREATED)
     assert (created.payload or {})["forked_from"] == {"room": live.room.id, "seq": seq}
-    assert house.forks.progress(live.room, made["id"])["state"] == "none"
+    assert (await house.forks.told(live.room, made["id"]))["state"] == "none"
     moment, _ = await house.replay.moment(fork.room)
     assert {run[2] for cell in moment.cells for run in cell["authors"]} == {2}, "all of it is what it began with"
     for at in (0, "2000-01-01"):
@@ -83,7 +83,7 @@ async def test_a_fork_is_the_room_as_it_was(house: House) -> None:
     with pytest.raises(BadRequest):
         await house.forks.fork(live.room, OWNER, "x", None, rerun=False)
     with pytest.raises(NotFound):
-        house.forks.progress(fork.room, made["id"])
+        await house.forks.told(fork.room, made["id"])
 
 
 async def test_what_runs_differently(house: House) -> None:
@@ -173,7 +173,7 @@ async def test_texts_of_an_erased_member_are_told_no_more(house: House) -> None:
     before = await house.forks.told(live.room, made["id"])
     [difference] = before["differences"]
     assert difference["source"] == "print(1)" and difference["now"]
-    assert before == house.forks.progress(live.room, made["id"]), "nothing is lost while nobody is erased"
+    assert before == house.forks._reruns[made["id"]].to_json(), "nothing is lost while nobody is erased"
     await erased(house, live, ada)
     after = await house.forks.told(live.room, made["id"])
     kept = {name: difference[name] for name in ("run", "cell", "status")}
@@ -181,7 +181,7 @@ async def test_texts_of_an_erased_member_are_told_no_more(house: House) -> None:
     gone = {**kept, "source": "", "reason": "gone", "message": message}
     assert after == {**before, "differences": [gone]}
     assert await house.forks.told(live.room, made["id"]) == after
-    assert house.forks.progress(live.room, made["id"]) == after, "it is not in memory either"
+    assert house.forks._reruns[made["id"]].to_json() == after, "it is not in memory either"
     with pytest.raises(NotFound):
         await house.forks.told(live.room, "another")
 

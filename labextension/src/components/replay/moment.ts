@@ -3,6 +3,7 @@
  */
 import { useEffect, useReducer } from 'react';
 
+import { Paced } from '../../replay/clock';
 import { landmarks } from '../../replay/landmarks';
 import type { ReplayModel } from '../../replay/model';
 import { countUntil } from '../../replay/position';
@@ -61,26 +62,4 @@ export function useDisplayed(model: ReplayModel): void {
 /** Renders the component again. */
 function useRender(): () => void {
   return useReducer((count: number) => count + 1, 0)[1];
-}
-
-/** Calls back some time after it was asked to, once for all that asked meanwhile. */
-class Paced {
-  constructor(
-    private readonly then: () => void,
-    private readonly pause: number
-  ) {}
-
-  call(): void {
-    this.timer ??= window.setTimeout(() => {
-      this.timer = undefined;
-      this.then();
-    }, this.pause);
-  }
-
-  stop(): void {
-    window.clearTimeout(this.timer);
-    this.timer = undefined;
-  }
-
-  private timer: number | undefined;
 }

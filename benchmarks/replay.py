@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_interview.core.models import EventKind
-from jupyter_interview.managers.replay.reels import folded
+from jupyter_interview.managers.replay.framing import folded
 
 from .common import JSON, BenchmarkError, Report, Server, median, parser, percentile, progress, scratch
 from .interviews import Script, make

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from ..core.chain import GENESIS, text
+from ..core.encoding import json_bytes
 from ..core.errors import LogDamaged
-from ..core.models import JSON, Event, EventKind
+from ..core.models import Event, EventKind
 from .keys import find_event_keys, find_keys
 from .redactions import find_redactions
 from .tables import event, room
@@ -33,14 +34,9 @@ def row_of(item: Event) -> dict[str, Any]:
         "subject": item.subject,
         "connection": item.connection,
         "kind": int(item.kind),
-        "payload": None if item.payload is None else _compact(item.payload),
+        "payload": None if item.payload is None else json_bytes(item.payload),
         "data": item.data,
     }
-
-
-def _compact(payload: JSON) -> bytes:
-    """JSON in UTF-8. Half a surrogate pair means nothing, and becomes a question mark."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 class EventInsert:

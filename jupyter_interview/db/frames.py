@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, delete, func, insert, select
 
 from ..core.models import Frame
 from .keys import Held, derived_key, held_keys, make_derived_key
@@ -15,13 +15,14 @@ from .tables import frame
 from .vault import Broken, open_derived, seal_derived
 
 
-def insert_frame(connection: Connection, item: Frame, content: bytes, held: Held) -> None:
+def insert_frame(connection: Connection, item: Frame, content: bytes, trace: bytes, held: Held) -> None:
     """Store a frame with its content (gzip of JSON). One that has its number is replaced.
 
     Args:
         connection: the writer's.
         item: the frame.
         content: what it holds.
+        trace: what it takes to go on with it (gzip of JSON).
         held: the keys with which that was opened.
 
     Raises:
@@ -42,6 +43,7 @@ def insert_frame(connection: Connection, item: Frame, content: bytes, held: Held
             hash=item.hash,
             summary=seal_derived(key, f"summary {item.number}", item.summary),
             content=seal_derived(key, f"frame {item.number}", content),
+            trace=seal_derived(key, f"trace {item.number}", trace),
         )
     )
 
@@ -49,7 +51,7 @@ def insert_frame(connection: Connection, item: Frame, content: bytes, held: Held
 def list_frames(connection: Connection, room: int) -> list[Frame]:
     """The frames of a room in their order, without their contents. Any that does not open, and all after it, are left
     out: they have to be made anew."""
-    columns = [column for column in frame.columns if column.name != "content"]
+    columns = [column for column in frame.columns if column.name not in ("content", "trace")]
     rows = connection.execute(select(*columns).where(frame.c.room == room).order_by(frame.c.number)).all()
     key = derived_key(connection, room) if rows else None
     if key is None:
@@ -71,13 +73,21 @@ def _frame_of(row: Row[tuple[object, ...]], summary: bytes) -> Frame:
 
 def read_frame(connection: Connection, room: int, number: int) -> bytes | None:
     """The content of a frame; ``None`` when there is none with this number, or it does not open."""
-    query = select(frame.c.content).where(frame.c.room == room, frame.c.number == number)
-    content = connection.execute(query).scalar()
-    key = derived_key(connection, room) if content is not None else None
-    if content is None or key is None:
+    return _read(connection, room, number, frame.c.content, "frame")
+
+
+def read_trace(connection: Connection, room: int, number: int) -> bytes | None:
+    """What it takes to go on with a frame; ``None`` as for `read_frame`."""
+    return _read(connection, room, number, frame.c.trace, "trace")
+
+
+def _read(connection: Connection, room: int, number: int, column: Column[bytes], label: str) -> bytes | None:
+    sealed = connection.execute(select(column).where(frame.c.room == room, frame.c.number == number)).scalar()
+    key = derived_key(connection, room) if sealed is not None else None
+    if sealed is None or key is None:
         return None
     try:
-        return open_derived(key, f"frame {number}", bytes(content))
+        return open_derived(key, f"{label} {number}", bytes(sealed))
     except Broken:
         return None
 

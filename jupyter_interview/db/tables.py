@@ -181,8 +181,9 @@ frame = Table(
     Column("last_at", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("summary", LargeBinary, nullable=False),
-    # The last column: SQLite reads those before it without it.
+    # The last columns: SQLite reads those before them without them.
     Column("content", LargeBinary, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
 )
 
 bookmark = Table(

@@ -270,9 +270,11 @@ class Runs:
             EventKind.RUN_STARTED,
             member=run.member,
             payload=payload,
-            durable=lambda _: self._publish("run_started", run),
+            durable=lambda event: self._publish("run_started", event, told),
         )
         run.started_at, run.seq = event.at, event.seq
+        # As it is now: with a slow database it may be over by the time that its beginning is stored.
+        told = self._json(run)
 
     def run_finished(self, request: ExecutionRequest, result: ExecutionResult) -> None:
         """It is over."""
@@ -295,9 +297,10 @@ class Runs:
             EventKind.RUN_FINISHED,
             member=run.member,
             payload=payload,
-            durable=lambda _: self._publish("run_finished", run),
+            durable=lambda event: self._publish("run_finished", event, told),
         )
         run.finished_at, run.seq = event.at, event.seq
+        told = self._json(run)
         if (future := self._repeated.get(run.id)) is not None and not future.done():
             future.set_result(result)
         self._live.idle()
@@ -340,8 +343,8 @@ class Runs:
             raise TooLarge(f"A cell can have {limit} bytes of code.", limit=limit)
         return ExecutionRequest(secrets.token_hex(8), cell, source, member.key, batch)
 
-    def _publish(self, kind: str, run: Run) -> None:
-        self._live.peers.broadcast(kind, self._json(run), seq=run.seq)
+    def _publish(self, kind: str, event: Event, told: JSON) -> None:
+        self._live.peers.broadcast(kind, told, seq=event.seq)
 
     def _json(self, run: Run) -> JSON:
         return run.to_json(self._live.member_of(run.member))

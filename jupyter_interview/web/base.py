@@ -18,6 +18,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from pydantic import BaseModel, ValidationError
 from tornado import web
 
+from ..core.encoding import json_bytes
 from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, RoomEnded, TooLarge, Unauthorized
 from ..core.models import Account, Member, MemberState
 from ..core.permissions import Permission, Role
@@ -119,12 +120,12 @@ class InterviewHandler(JupyterHandler):
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        self.finish(_written(content))
+        self.finish(json_bytes(content))
 
     async def answer_large(self, content: Any) -> None:
         """Finish with JSON that may have megabytes: it is written and packed in a thread."""
         packs = "gzip" in self.request.headers.get("Accept-Encoding", "")
-        write: Callable[[Any], str | bytes] = _packed if packs else _written
+        write: Callable[[Any], bytes] = _packed if packs else json_bytes
         body = await asyncio.get_running_loop().run_in_executor(None, write, content)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
@@ -282,12 +283,8 @@ class Gate(InterviewHandler):
         return "GET" if method == "HEAD" else method
 
 
-def _written(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
 def _packed(content: Any) -> bytes:
-    return gzip.compress(_written(content).encode("utf-8", "replace"), 1, mtime=0)
+    return gzip.compress(json_bytes(content), 1, mtime=0)
 
 
 def _raised(kwargs: Mapping[str, Any]) -> BaseException | None:

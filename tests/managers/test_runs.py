@@ -65,7 +65,9 @@ async def test_a_run_is_told_and_stored_from_its_beginning_to_its_end(ji_house: 
     assert active == [True, False]
     started, finished = watching.of("run_started")[0], watching.of("run_finished")[0]
     assert started["content"]["id"] == finished["content"]["id"] == queued["id"]
-    # The frame shows the run as it is when it is sent.
+    # Each frame shows the run as it was then, though it was over before its beginning was stored.
+    assert started["content"]["status"] == "running" and started["content"]["finished_at"] is None
+    assert started["seq"] == started["content"]["seq"] < finished["seq"] == finished["content"]["seq"]
     assert finished["content"]["status"] == "ok" and finished["content"]["execution_count"] == 1
     assert finished["content"]["duration_ms"] == 1.0 and finished["content"]["member"]["name"] == "Ada"
     first, last = await house.story(live, *RUN_KINDS)

@@ -6,7 +6,6 @@ and the cursors after each of its events. The notebook is not the fold's, but wh
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from jupyter_interview.collab.fold import fold
 from jupyter_interview.collab.frames import History
 from jupyter_interview.core.models import DOCUMENT_KINDS, JSON
-from jupyter_interview.managers.replay.framing import Clock, Framer, People
+from jupyter_interview.managers.replay.framing import Clock, Framer, People, unpacked
 from tests.collab.sessions import ERROR, IMAGE, STREAM, TEXTS, Session
 
 FOLDER = Path(__file__).parent
@@ -133,8 +132,7 @@ def vector(name: str, length: int, names: list[str], seed: int) -> JSON:
         state = history.moment.state()
         authors = [cell["authors"] for cell in state["cells"]]
         moments.append({"seq": event.seq, "notebook": fold(updates), "authors": authors, "cursors": state["cursors"]})
-    texts = [json.loads(gzip.decompress(found[1])) for found in [*done, framer.close()] if found is not None]
-    frames = [{part: frame[part] for part in ("state", "entries")} for frame in texts]
+    frames = [unpacked(framed.content) for framed in [*done, framer.close()] if framed is not None]
     history.close()
     return {"name": name, "frames": frames, "moments": moments}
 

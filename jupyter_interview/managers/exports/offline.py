@@ -11,11 +11,11 @@ import base64
 import gzip
 import hashlib
 import html
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ...core.encoding import json_bytes
 from ...core.errors import NotFound
 
 BUNDLE = Path(__file__).parents[2] / "static" / "replay"
@@ -76,7 +76,7 @@ class Page:
 
 def element(name: str, content: Any) -> bytes:
     """Data that the script finds under the id ``interview-<name>``, from JSON."""
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    plain = json_bytes(content)
     return packed(name, gzip.compress(plain, 6, mtime=0))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...core.encoding import json_bytes
 from ...core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Frame
-from ...core.moment import Operation, units
+from ...core.moment import Moment, Operation, units
 from ...core.ports import History
 
 ENTRIES = 1_000
@@ -28,6 +29,9 @@ PEOPLE = {
     EventKind.ADMIT: "admit",
     EventKind.REMOVE: "remove",
 }
+# How `Draft` writes a frame.
+_STATE, _ENTRIES = '{"state":', ',"entries":['
+_decode = json.JSONDecoder().raw_decode
 _KERNEL = (EventKind.KERNEL_STARTED, EventKind.KERNEL_RESTARTED, EventKind.KERNEL_DIED, EventKind.INTERRUPT)
 
 
@@ -67,6 +71,22 @@ class Clock:
         return (at - self.first) // 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A frame that is complete.
+
+    Attributes:
+        frame: what the manifest says of it.
+        content: what is in it, as it is stored and sent: gzip of JSON.
+        trace: what a history needs to go on from its beginning, likewise. It grows with what was removed from the
+            notebook, and no reader needs it.
+    """
+
+    frame: Frame
+    content: bytes
+    trace: bytes
+
+
 @dataclass(slots=True)
 class Draft:
     """A frame that is being made."""
@@ -88,11 +108,11 @@ class Draft:
 
     def text(self) -> str:
         """Its content as JSON."""
-        return f'{{"state":{self.state},"entries":[{",".join(self.entries)}],"trace":{self.trace}}}'
+        return f"{_STATE}{self.state}{_ENTRIES}{','.join(self.entries)}]}}"
 
     def packed(self) -> bytes:
-        """Its content as it is stored and sent. Equal frames are equal bytes."""
-        return gzip.compress(self.text().encode(), 6, mtime=0)
+        """Its content as it is stored and sent."""
+        return packed(self.text())
 
     def frame(self, room: int) -> Frame:
         """It without its content."""
@@ -104,7 +124,7 @@ class Draft:
             "idle": self.idle,
             "markers": self.markers,
         }
-        text = compact(summary).encode()
+        text = json_bytes(summary)
         return Frame(room, self.number, self.first_seq, self.last_seq, self.first_at, self.last_at, self.hash, text)
 
 
@@ -138,8 +158,8 @@ class Framer:
         """Where it is."""
         return self._history
 
-    def add(self, event: Event) -> tuple[Frame, bytes] | None:
-        """Take the next event; the frame that it completes, with its content.
+    def add(self, event: Event) -> Framed | None:
+        """Take the next event; the frame that it completes.
 
         Raises:
             ValueError: the event cannot follow. What came before it is as it was.
@@ -163,14 +183,14 @@ class Framer:
             return self.close()
         return None
 
-    def close(self) -> tuple[Frame, bytes] | None:
+    def close(self) -> Framed | None:
         """End the open frame; ``None`` when there is none."""
         draft, self.draft = self.draft, None
         if draft is None:
             return None
         self._next = self._here()
         self._number += 1
-        return draft.frame(self._room), draft.packed()
+        return Framed(draft.frame(self._room), draft.packed(), packed(draft.trace))
 
     def resume(self, before: int | None) -> None:
         """The event before the next one was at ``before`` (microseconds)."""
@@ -244,15 +264,18 @@ def density(frames: Iterable[JSON], duration_ms: int, bins: int = 600) -> JSON:
 
 def compact(value: Any) -> str:
     """A value as the JSON of a frame."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Half of a surrogate pair (a payload can have one) has no UTF-8.
-    return text.encode("utf-8", "replace").decode()
+    return json_bytes(value).decode()
+
+
+def packed(text: str) -> bytes:
+    """gzip of JSON. Equal texts are equal bytes."""
+    return gzip.compress(text.encode(), 6, mtime=0)
 
 
 def unpacked(content: bytes) -> JSON:
-    """What a frame holds: ``{state, entries, trace}``."""
-    frame: JSON = json.loads(gzip.decompress(content))
-    return frame
+    """What was `packed`: of a frame ``{state, entries}``."""
+    value: JSON = json.loads(gzip.decompress(content))
+    return value
 
 
 def shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
@@ -261,6 +284,29 @@ def shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
     held["entries"] = [entry for entry in held["entries"] if entry[0] < seq]
     summary = json.loads(frame.summary)
     summary["markers"] = [each for each in summary["markers"] if each["seq"] < seq]
-    return replace(frame, last_seq=seq - 1, summary=compact(summary).encode()), (
-        gzip.compress(compact(held).encode(), 6, mtime=0)
-    )
+    return replace(frame, last_seq=seq - 1, summary=json_bytes(summary)), packed(compact(held))
+
+
+def folded(content: bytes, seq: int, *, plain: bool = False) -> Moment:
+    """How the notebook stood after an event; ``content`` is that of its frame, ``plain`` as for `Moment`. For a thread.
+
+    Entries are decoded one by one: what is after the event is not decoded at all, and what is before it is gone again
+    before Python's collector begins to count it, which costs a server more than the fold.
+    """
+    text = gzip.decompress(content).decode()
+    if not text.startswith(_STATE):
+        raise ValueError("this is no frame")
+    state, at = _decode(text, len(_STATE))
+    if not text.startswith(_ENTRIES, at):
+        raise ValueError("this is no frame")
+    moment = Moment(state, plain=plain)
+    moment.fold(_entries(text, at + len(_ENTRIES)), until=seq)
+    return moment
+
+
+def _entries(text: str, at: int) -> Iterator[list[Any]]:
+    while text[at] != "]":
+        entry, at = _decode(text, at)
+        yield entry
+        if text[at] == ",":
+            at += 1

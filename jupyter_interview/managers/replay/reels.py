@@ -7,9 +7,8 @@ to go on. The log is checked while it is read: frames go up to the first event t
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,23 +17,19 @@ from typing import Any, TypeVar
 from ...core.chain import GENESIS, Link
 from ...core.errors import LogDamaged
 from ...core.models import DOCUMENT_KINDS, Event, Frame, Member, Room
-from ...core.moment import Moment
 from ...core.ports import History, OpenHistory
 from ...core.verify import Damage, Reason, Verifier
 from ...db import Database
 from ...db.events import last_seq, read_events
-from ...db.frames import count_frames, delete_frames, insert_frame, list_frames, read_frame
+from ...db.frames import count_frames, delete_frames, insert_frame, list_frames, read_frame, read_trace
 from ...db.keys import Held, KeysGone, held_keys
 from ...db.links import hashes_at, read_links
 from ...db.members import list_members
 from ...db.portions import portion_end
-from .framing import Clock, Framer, People, shortened, unpacked
+from .framing import Clock, Framed, Framer, People, shortened, unpacked
 
 T = TypeVar("T")
 _UPDATES = 2_000
-# How `framing.Draft` writes a frame.
-_STATE, _ENTRIES = '{"state":', ',"entries":['
-_decode = json.JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
@@ -43,7 +38,7 @@ class _Found:
 
     seq: int
     at: int
-    frames: list[tuple[Frame, bytes]] = field(default_factory=list)
+    frames: list[Framed] = field(default_factory=list)
     damage: Damage | None = None
 
 
@@ -279,10 +274,11 @@ class Reel:
                 self.damage = found.damage or self.damage
                 return
 
-    async def _store(self, found: list[tuple[Frame, bytes]]) -> None:
-        for frame, content in found:
-            await self._database.write(partial(insert_frame, item=frame, content=content, held=self._held))
-            self.frames.append(frame)
+    async def _store(self, found: list[Framed]) -> None:
+        for made in found:
+            stored = partial(insert_frame, item=made.frame, content=made.content, trace=made.trace, held=self._held)
+            await self._database.write(stored)
+            self.frames.append(made.frame)
 
     def _take(self, framer: Framer, links: list[tuple[Link, Event | None]]) -> _Found:
         """Frame a portion of the log. In the worker's thread."""
@@ -338,11 +334,17 @@ class Reel:
                 break
             after = events[-1].seq
             await self._thread(partial(history.load, [event.data for event in events if event.data is not None]))
-        content = await self._database.read(lambda connection: read_frame(connection, self.room.key, frame.number))
-        if content is None:
+
+        def stored(connection: Any) -> list[bytes | None]:
+            return [read(connection, self.room.key, frame.number) for read in (read_frame, read_trace)]
+
+        def resume(content: bytes, trace: bytes) -> None:
+            history.resume(unpacked(content)["state"], unpacked(trace))
+
+        content, trace = await self._database.read(stored)
+        if content is None or trace is None:
             raise ValueError("the frame does not open")
-        held = await self._thread(partial(unpacked, content))
-        await self._thread(partial(history.resume, held["state"], held["trace"]))
+        await self._thread(partial(resume, content, trace))
 
     def _framer(self, history: History, number: int) -> Framer:
         before = self.frames[-1] if self.frames else None
@@ -367,28 +369,3 @@ def _first(connection: Any, room: int) -> list[Event]:
         return read_events(connection, room, limit=1)
     except LogDamaged:
         return []
-
-
-def folded(content: bytes, seq: int, *, plain: bool = False) -> Moment:
-    """How the notebook stood after an event; ``content`` is that of its frame, ``plain`` as for `Moment`. For a thread.
-
-    Entries are decoded one by one: what is after the event is not decoded at all, and what is before it is gone again
-    before Python's collector begins to count it, which costs a server more than the fold.
-    """
-    text = gzip.decompress(content).decode()
-    if not text.startswith(_STATE):
-        raise ValueError("this is no frame")
-    state, at = _decode(text, len(_STATE))
-    if not text.startswith(_ENTRIES, at):
-        raise ValueError("this is no frame")
-    moment = Moment(state, plain=plain)
-    moment.fold(_entries(text, at + len(_ENTRIES)), until=seq)
-    return moment
-
-
-def _entries(text: str, at: int) -> Iterator[list[Any]]:
-    while text[at] != "]":
-        entry, at = _decode(text, at)
-        yield entry
-        if text[at] == ",":
-            at += 1

@@ -24,7 +24,8 @@ from ...db.events import walk_events
 from ..evidence import Evidence
 from ..records import seq_until
 from ..rooms import Rooms
-from .reels import Reel, folded
+from .framing import folded
+from .reels import Reel
 from .story import STORY_KINDS, Story, manifest_json
 
 AHEAD = 1_000

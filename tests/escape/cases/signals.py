@@ -199,7 +199,9 @@ CASES = [
         "zombies after a stop",
         """
         for _ in range(20):
-            if os.fork() == 0: os._exit(0)
+            child = os.fork()
+            if child == 0: os._exit(0)
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
         print('up', flush=True)
         time.sleep(60)
         """,

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from jupyter_interview.collab import History, redact
-from jupyter_interview.core.models import Frame, Room
+from jupyter_interview.core.models import Room
 from jupyter_interview.core.permissions import Role
-from jupyter_interview.db.frames import list_frames, read_frame
+from jupyter_interview.db.frames import list_frames, read_frame, read_trace
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.erasure import Erasure
 from jupyter_interview.managers.replay import framing
-from jupyter_interview.managers.replay.framing import Framer
+from jupyter_interview.managers.replay.framing import Framed, Framer
 from jupyter_interview.managers.replay.reels import Reel
 from tests.collab.clients import Client
 from tests.managers.house import House
-from tests.managers.replay.test_replay import Interview, prove
+from tests.managers.replay.interviews import Interview, prove
 
 SECRET = "xylophone"
 
@@ -36,12 +36,16 @@ async def erase(house: House, room: Room, *, whole: bool = False, name: str = "A
 
 
 async def stored(house: House, room: Room) -> list[str]:
-    """The stored frames, opened."""
+    """The stored frames, each with what is stored beside it, opened."""
 
-    def work(connection: Any) -> list[bytes | None]:
-        return [read_frame(connection, room.key, frame.number) for frame in list_frames(connection, room.key)]
+    def work(connection: Any) -> list[list[bytes | None]]:
+        return [
+            [read(connection, room.key, frame.number) for read in (read_frame, read_trace)]
+            for frame in list_frames(connection, room.key)
+        ]
 
-    return [gzip.decompress(content or b"").decode() for content in await house.database.read(work)]
+    frames = await house.database.read(work)
+    return ["".join(gzip.decompress(part or b"").decode() for part in frame) for frame in frames]
 
 
 async def clean(house: House, room: Room) -> None:
@@ -87,9 +91,9 @@ async def test_frames_that_were_being_made_are_not_stored(
     interview = await Interview.begin(house)
     await interview.type(50, SECRET)
     room = await interview.end()
-    store, late = Reel._store, list[tuple[Frame, bytes]]()
+    store, late = Reel._store, list[Framed]()
 
-    async def slow(self: Reel, found: list[tuple[Frame, bytes]]) -> None:
+    async def slow(self: Reel, found: list[Framed]) -> None:
         if not late and found:
             late.extend(found)
             await erase(house, room, whole=whole)
@@ -97,7 +101,7 @@ async def test_frames_that_were_being_made_are_not_stored(
 
     monkeypatch.setattr(Reel, "_store", slow)
     await house.replay.ready(room)
-    assert any(SECRET in gzip.decompress(content).decode() for _, content in late)
+    assert any(SECRET in gzip.decompress(framed.content).decode() for framed in late)
     frames = await stored(house, room)
     assert frames and not any(SECRET in frame for frame in frames), "before anybody looks again"
     await clean(house, room)

@@ -17,7 +17,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from .websocket import Socket, connect
 KEYS_PER_SECOND = 10
 _WARM_UP_SECONDS = 2.0
 _DRAIN_SECONDS = 90.0
+_LONGER_ALONE = 4
 _TEXT = "for item in range(10):\n    print(item, item ** 2)\n"
 Peer = Callable[[Path], AbstractContextManager[Site]]
 
@@ -213,8 +214,13 @@ class Typing:
         cursors = "with" if self.cursors else "without"
         return (
             f"Two typists a room, {KEYS_PER_SECOND} keys/s each, {moments}, {cursors} a cursor update at each key; "
-            f"{self.seconds:g} s in {self.turns} turns after {_WARM_UP_SECONDS:g} s of warming up each."
+            f"{self.seconds:g} s in {self.turns} turns after {_WARM_UP_SECONDS:g} s of warming up each; one room alone "
+            f"{_LONGER_ALONE} times as long, since two typists have few keys."
         )
+
+    def longer(self, times: int) -> Typing:
+        """The same in so many times as many turns."""
+        return replace(self, seconds=self.seconds * times, turns=self.turns * times)
 
 
 async def _measure(site: Site, rooms: int, typing: Typing, into: Measurement) -> None:
@@ -257,10 +263,11 @@ def compare(peers: dict[str, Peer], rooms: list[int], typing: Typing) -> list[JS
     rows: list[JSON] = []
     for count in rooms:
         seen = {name: Measurement() for name in peers}
-        for turn in range(typing.turns):
+        own = typing.longer(_LONGER_ALONE) if count == 1 else typing
+        for turn in range(own.turns):
             for name, peer in peers.items():
-                progress(f"{count} rooms, turn {turn + 1} of {typing.turns}: {name}")
-                measure(peer, count, typing, seen[name])
+                progress(f"{count} rooms, turn {turn + 1} of {own.turns}: {name}")
+                measure(peer, count, own, seen[name])
         found = {name: measurement.row(name, count) for name, measurement in seen.items()}
         for row in found.values():
             if "stock" in found:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from ..core.moment import units
 from .wire import Malformed, Reader
 
 State = dict[int, int]
@@ -317,8 +318,7 @@ def _struct(reader: Reader, start: int) -> Struct:
     attribute = bool(info & _PARENT_SUB)
     if kind == _STRING:
         text = reader.string()
-        # Yjs counts UTF-16 code units.
-        end = start + _positive(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2)
+        end = start + _positive(units(text))
         return Struct(start, end, kind, tuple(beside), inside, root, attribute, None, right, text)
     length, shared = _content(reader, kind)
     return Struct(start, start + length, kind, tuple(beside), inside, root, attribute, shared, right)

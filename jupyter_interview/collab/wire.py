@@ -46,6 +46,10 @@ class Reader:
 
     def varuint(self) -> int:
         """An unsigned integer of up to 53 bits."""
+        if self.at < self._end and (first := self._data[self.at]) < 0x80:
+            # Most have one byte, and a keystroke has a dozen of them.
+            self.at += 1
+            return first
         value = shift = 0
         for _ in range(_VARUINT_BYTES):
             byte = self.byte()

@@ -90,7 +90,8 @@ class LabPage(InterviewHandler, LabHandler):
 
     def _config(self, page: str, shared: JSON) -> JSON:
         config = {name: value for name, value in shared.items() if name in _KEPT}
-        federated = [item for item in shared.get("federated_extensions", []) if item.get("name") in FEDERATED]
+        wanted = FEDERATED - DISABLED[page]
+        federated = [item for item in shared.get("federated_extensions", []) if item.get("name") in wanted]
         config.update(
             buildAvailable=False,
             buildCheck=False,

@@ -13,6 +13,7 @@ import { endedPlugin } from './plugins/ended';
 import { executorPlugin } from './plugins/executor';
 import { kernelPlugin } from './plugins/kernel';
 import { launcherPlugin } from './plugins/launcher';
+import { openingPlugin } from './plugins/opening';
 import { permissionsPlugin } from './plugins/permissions';
 import { replayPlugin } from './plugins/replay';
 import { roomPlugin } from './plugins/room';
@@ -37,7 +38,7 @@ export function pluginsOf(page: Page): JupyterFrontEndPlugin<unknown>[] {
         endedPlugin
       ];
     case 'replay':
-      return [replayPlugin];
+      return [openingPlugin, replayPlugin];
     case 'desk':
       return [launcherPlugin, deskPlugin];
     default:

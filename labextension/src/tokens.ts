@@ -8,6 +8,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Member } from './api';
 import type { DocumentLink } from './documentlink';
 import type { RoomModel } from './model';
+import type { Opening } from './replay/open';
 
 /** Which of our pages this is; the empty string is JupyterLab's own page. */
 export type Page = 'desk' | 'room' | 'replay' | '';
@@ -51,6 +52,12 @@ export const IRoomModel = new Token<RoomModel>(
 export const IDocumentLink = new Token<DocumentLink>(
   'jupyter-interview:IDocumentLink',
   'The connection of the shared notebook of this page.'
+);
+
+/** The record of the interview that this page replays; provided on the replay page only. */
+export const IOpening = new Token<Opening>(
+  'jupyter-interview:IOpening',
+  'The record of the interview that this page replays, on its way.'
 );
 
 /** The texts of the interface. */

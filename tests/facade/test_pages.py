@@ -171,3 +171,13 @@ async def test_ended_rooms_show_a_notice_or_the_replay(house: House) -> None:
         assert answer.status_code == 302 and answer.headers["Location"] == f"/interview/{room.id}/replay"
     assert (await ivan.rest.get("replay")).status_code == 200
     assert (await cara.rest.get("replay")).status_code == 403
+
+
+async def test_a_page_loads_the_extensions_that_it_uses(house: House) -> None:
+    """Nothing of other people's, and where nobody edits nothing that is for editing together."""
+    room = await house.room()
+    ours = {"jupyter-interview", "jupyterlab_pygments"}
+    together = {"@jupyter/collaboration-extension", "@jupyter/docprovider-extension"}
+    for path, wanted in ((f"{room.path}replay", ours), ("interview/", ours), (room.path[:-1], ours | together)):
+        config = page_config((await house.owner.get(path)).text)
+        assert {each["name"] for each in config["federated_extensions"]} == wanted, path

@@ -8,8 +8,8 @@ import { Widget } from '@lumino/widgets';
 import { messageOf } from '../api';
 import { interviewIcon } from '../icons';
 import { plainSides } from '../layout';
-import { ReplayServer } from '../replay/server';
-import { currentRoom, DOMAIN, PLUGIN, type Translations, WidgetIDs } from '../tokens';
+import type { Opening } from '../replay/open';
+import { DOMAIN, IOpening, PLUGIN, type Translations, WidgetIDs } from '../tokens';
 
 /** Below this width the page starts with the side panel closed, in CSS pixels. */
 const NARROW = 700;
@@ -19,25 +19,24 @@ export const replayPlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:replay`,
   description: 'Shows an interview as it stood at any moment.',
   autoStart: true,
-  requires: [ILabShell, IRenderMimeRegistry, IEditorServices, ITranslator],
+  requires: [IOpening, ILabShell, IRenderMimeRegistry, IEditorServices, ITranslator],
   activate: (
     app: JupyterFrontEnd,
+    opening: Opening,
     shell: ILabShell,
     rendermime: IRenderMimeRegistry,
     services: IEditorServices,
     translator: ITranslator
   ) => {
     const trans = translator.load(DOMAIN);
-    const source = new ReplayServer(app.serviceManager.serverSettings, currentRoom());
     const notice = new Notice(trans);
+    opening.progressed.connect((_, part) => notice.progress(part));
+    void app.restored.then(() => notice.attach(shell));
     const start = async (): Promise<void> => {
-      // What the page needs to know is asked for while JupyterLab still starts.
-      const loaded = import('../replay/page');
-      const opened = loaded.then(({ openReplay }) => openReplay(source, part => notice.progress(part)));
+      const { createPlayer, follow, ReplayModel } = await import('../replay/page');
+      // The model asks for its first frame while JupyterLab still starts.
+      const model = new ReplayModel(opening.source, await opening.opened);
       await app.restored;
-      notice.attach(shell);
-      const { createPlayer, follow, ReplayModel } = await loaded;
-      const model = new ReplayModel(source, await opened);
       const refresh = follow(model);
       const player = createPlayer({
         model,

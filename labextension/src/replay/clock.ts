@@ -78,26 +78,39 @@ export function oncePerPicture(): (call: () => void) => void {
   };
 }
 
-/** Calls back some time after it was asked to, once for all that asked meanwhile. */
+/** Calls back some time after it was asked to for the last time, and once in a while if that does not end. */
 export class Paced {
+  /**
+   * @param pause time in which nobody asks, in milliseconds.
+   * @param longest time after which it calls back although somebody still asks, in milliseconds.
+   */
   constructor(
     private readonly then: () => void,
-    private readonly pause: number
+    private readonly pause: number,
+    private readonly longest: number
   ) {}
 
   call(): void {
-    this.timer ??= window.setTimeout(() => {
-      this.timer = undefined;
-      this.then();
-    }, this.pause);
+    const now = performance.now();
+    this.since ??= now;
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(
+      () => {
+        this.stop();
+        this.then();
+      },
+      Math.min(this.pause, this.since + this.longest - now)
+    );
   }
 
   stop(): void {
     window.clearTimeout(this.timer);
-    this.timer = undefined;
+    this.timer = this.since = undefined;
   }
 
   private timer: number | undefined;
+  /** When it was asked to for the first time. */
+  private since: number | undefined;
 }
 
 /** Calls `tick` with the elapsed milliseconds before each picture of the browser, while it runs. */

@@ -3,5 +3,4 @@
  */
 export { follow } from './follow';
 export { ReplayModel } from './model';
-export { openReplay } from './open';
 export { createPlayer } from './player';

@@ -26,8 +26,8 @@ import { type Look, ReplayNotebook } from './notebook';
 import { renderersOf } from './outputs';
 import { mannerName, nameOf } from './words';
 
-/** Least time between two changes of the address, in milliseconds. */
-const ADDRESS_MS = 300;
+/** The address follows when the moment has stood for so long, and once in so long while it moves, in milliseconds. */
+const ADDRESS_MS = [300, 1000] as const;
 
 export interface PlayerOptions {
   model: ReplayModel;
@@ -153,10 +153,13 @@ function followAddress(model: ReplayModel): void {
   go();
   window.addEventListener('hashchange', go);
   // Browsers refuse an address that changes too often, and it need not come before the notebook.
-  const write = new Paced(() => {
-    own = fragmentOf(model.ms);
-    window.history.replaceState(window.history.state, '', own);
-  }, ADDRESS_MS);
+  const write = new Paced(
+    () => {
+      own = fragmentOf(model.ms);
+      window.history.replaceState(window.history.state, '', own);
+    },
+    ...ADDRESS_MS
+  );
   model.moved.connect(() => write.call());
 }
 

@@ -1,5 +1,5 @@
 import { shares } from '../../replay/authors';
-import { advance, EDGE_MS, gapAt, nextSpeed } from '../../replay/clock';
+import { advance, EDGE_MS, gapAt, nextSpeed, Paced } from '../../replay/clock';
 import { marksOf } from '../../replay/landmarks';
 import { fragmentOf, linkTo, parseFragment, parseTime } from '../../replay/link';
 import { NOTHING } from '../../replay/moment';
@@ -10,6 +10,44 @@ import { markText, momentText } from '../../replay/words';
 
 import { trans } from '../fixtures';
 import { makeCell, makeManifest, STORY } from './fixtures';
+
+describe('Paced', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('waits until nobody asks any more', () => {
+    const then = jest.fn();
+    const paced = new Paced(then, 80, 500);
+    paced.call();
+    jest.advanceTimersByTime(79);
+    paced.call();
+    jest.advanceTimersByTime(79);
+    expect(then).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    expect(then).toHaveBeenCalledTimes(1);
+    jest.advanceTimersByTime(1000);
+    expect(then).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not wait for ever', () => {
+    const then = jest.fn();
+    const paced = new Paced(then, 80, 500);
+    for (let at = 0; at < 1200; at += 40) {
+      paced.call();
+      jest.advanceTimersByTime(40);
+    }
+    expect(then).toHaveBeenCalledTimes(2);
+  });
+
+  it('can be stopped', () => {
+    const then = jest.fn();
+    const paced = new Paced(then, 80, 500);
+    paced.call();
+    paced.stop();
+    jest.advanceTimersByTime(1000);
+    expect(then).not.toHaveBeenCalled();
+  });
+});
 
 describe('links to a moment', () => {
   it.each([

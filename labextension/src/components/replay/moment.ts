@@ -8,17 +8,20 @@ import { landmarks } from '../../replay/landmarks';
 import type { ReplayModel } from '../../replay/model';
 import { countUntil } from '../../replay/position';
 
-/** Least time between two renderings while something moves, in milliseconds. */
-const PACE_MS = 150;
-
-/** The notebook comes first: what stands beside it follows so many milliseconds later. */
+/** The notebook comes first: what stands beside it follows when it has stood for so long, in milliseconds. */
 const BESIDE_MS = 80;
+
+/** What is worked out from all of its text follows later. */
+const WORKED_OUT_MS = 150;
+
+/** While it does not stand still, they follow once in this time. */
+const MOVING_MS = 500;
 
 /** Render again when something besides the text happened up to the position, or the record changed. */
 export function useMoment(model: ReplayModel): void {
   const render = useRender();
   useEffect(() => {
-    const paced = new Paced(render, BESIDE_MS);
+    const paced = new Paced(render, BESIDE_MS, MOVING_MS);
     let events = landmarks(model);
     let before = -1;
     const look = (): void => {
@@ -47,7 +50,7 @@ export function useMoment(model: ReplayModel): void {
 export function useDisplayed(model: ReplayModel): void {
   const render = useRender();
   useEffect(() => {
-    const paced = new Paced(render, PACE_MS);
+    const paced = new Paced(render, WORKED_OUT_MS, MOVING_MS);
     const later = (): void => paced.call();
     model.displayed.connect(later);
     model.changed.connect(later);

@@ -21,7 +21,9 @@ from .outputs import RunOutputs
 _IDLE_SECONDS = 3.0
 _REACT_SECONDS = 1.5
 _BEGIN_SECONDS = 1.0
-_INSIST_SECONDS = 0.7
+# Whoever interrupts lets the code clean up; a run that the server stops has had its time.
+_INSIST_SECONDS = 1.5
+_INSIST_SOON_SECONDS = 0.7
 _INSIST_TIMES = 2
 _ANSWER_SECONDS = 0.5
 
@@ -106,7 +108,7 @@ class Run:
     async def interrupt(self) -> None:
         """Somebody wants it to end."""
         self._interrupted = True
-        await self._signal()
+        await self._signal(_INSIST_SECONDS)
 
     async def _outcome(self, execution: Execution) -> End:
         first = await self._first({execution.reply, self._flooded, self._aborted}, self._limits.run_seconds)
@@ -130,7 +132,7 @@ class Run:
 
     async def _stop(self, execution: Execution, end: End) -> End:
         """Interrupt a run that has to end; one that does not react loses its kernel."""
-        await self._signal()
+        await self._signal(_INSIST_SOON_SECONDS)
         first = await self._first({execution.reply, self._aborted}, _REACT_SECONDS)
         if first is None:
             return End(end.status, f"{end.message} {_NO_REACTION}", kill=True)
@@ -152,7 +154,7 @@ class Run:
         done, _ = await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return next((future for future in done if future in futures), next(iter(done), None))
 
-    async def _signal(self) -> None:
+    async def _signal(self, patience: float) -> None:
         """Interrupt the kernel, but not before it has begun: an idle kernel takes no notice."""
         execution = self._execution
         if execution is None:
@@ -161,14 +163,14 @@ class Run:
         if execution.reply.done():
             return
         if self._insisting is None:
-            self._insisting = asyncio.create_task(self._insist(execution))
+            self._insisting = asyncio.create_task(self._insist(execution, patience))
         await self._kernel.interrupt()
 
-    async def _insist(self, execution: Execution) -> None:
+    async def _insist(self, execution: Execution, patience: float) -> None:
         """An interrupt between ipykernel's own steps is lost, or ends the request without an answer: see to both."""
         over: set[asyncio.Future[Any]] = {execution.reply, execution.idle}
         for number in range(_INSIST_TIMES + 1):
-            done, _pending = await asyncio.wait(over, timeout=_INSIST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            done, _pending = await asyncio.wait(over, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 break
             if number < _INSIST_TIMES:

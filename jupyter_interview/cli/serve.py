@@ -7,6 +7,7 @@ values here only replace Jupyter's defaults.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -55,5 +56,9 @@ _SWITCH_SECONDS = 0.0005
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    make_server(arguments).start()
+    server = make_server(arguments)
+    # What is loaded by now stays. While the collector looks through it, the event loop stands still.
+    gc.collect()
+    gc.freeze()
+    server.start()
     return 0

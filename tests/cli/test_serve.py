@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
+import sys
 
 import pytest
 from playwright.async_api import expect
 
+from jupyter_interview.cli import serve
 from tests.fixtures.browser import Browsers
 from tests.fixtures.server import ServerFactory
 
@@ -77,3 +80,21 @@ async def test_an_ordinary_notebook_of_the_owner_works_as_if_we_were_not_there(
         await page.keyboard.press("Control+s")
     assert '"42"' in notebook.read_text()
     assert ji_browser.errors == []
+
+
+def test_what_is_loaded_is_no_work_for_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would stop the event loop for a tenth of a second at a time."""
+    seen: list[int] = []
+
+    class Started:
+        def start(self) -> None:
+            seen.append(gc.get_freeze_count())
+
+    monkeypatch.setattr(serve, "make_server", lambda _arguments: Started())
+    interval = sys.getswitchinterval()
+    try:
+        assert serve.main([]) == 0
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
+    assert seen[0] > 10_000

@@ -112,7 +112,7 @@ class Draft:
 
     def packed(self) -> bytes:
         """Its content as it is stored and sent."""
-        return packed(self.text())
+        return packed(self.text().encode())
 
     def frame(self, room: int) -> Frame:
         """It without its content."""
@@ -190,7 +190,7 @@ class Framer:
             return None
         self._next = self._here()
         self._number += 1
-        return Framed(draft.frame(self._room), draft.packed(), packed(draft.trace))
+        return Framed(draft.frame(self._room), draft.packed(), packed(draft.trace.encode()))
 
     def resume(self, before: int | None) -> None:
         """The event before the next one was at ``before`` (microseconds)."""
@@ -267,9 +267,9 @@ def compact(value: Any) -> str:
     return json_bytes(value).decode()
 
 
-def packed(text: str) -> bytes:
-    """gzip of JSON. Equal texts are equal bytes."""
-    return gzip.compress(text.encode(), 6, mtime=0)
+def packed(content: bytes) -> bytes:
+    """gzip of JSON. Equal contents are equal bytes."""
+    return gzip.compress(content, 6, mtime=0)
 
 
 def unpacked(content: bytes) -> JSON:
@@ -284,7 +284,7 @@ def shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
     held["entries"] = [entry for entry in held["entries"] if entry[0] < seq]
     summary = json.loads(frame.summary)
     summary["markers"] = [each for each in summary["markers"] if each["seq"] < seq]
-    return replace(frame, last_seq=seq - 1, summary=json_bytes(summary)), packed(compact(held))
+    return replace(frame, last_seq=seq - 1, summary=json_bytes(summary)), packed(json_bytes(held))
 
 
 def folded(content: bytes, seq: int, *, plain: bool = False) -> Moment:

@@ -11,8 +11,8 @@ export const openingPlugin: JupyterFrontEndPlugin<Opening> = {
   autoStart: true,
   provides: IOpening,
   activate: (app: JupyterFrontEnd) => {
-    // What shows it comes meanwhile.
-    void import('../replay/page');
+    // What shows it comes meanwhile; whoever needs it hears if it does not.
+    import('../replay/page').catch(() => undefined);
     return new Opening(new ReplayServer(app.serviceManager.serverSettings, currentRoom()));
   }
 };

@@ -45,6 +45,13 @@ async def damage(house: House, room: Room, seq: int) -> None:
     await house.database.write(flip)
 
 
+async def ended(house: House, count: int) -> Room:
+    """An interview of so many keystrokes."""
+    interview = await Interview.begin(house)
+    await interview.type(count)
+    return await interview.end()
+
+
 async def documents(house: House, room: Room) -> list[int]:
     """Numbers of the document's events."""
     return [event.seq for event in await house.log(Named(room)) if event.kind is EventKind.DOCUMENT_UPDATE]
@@ -54,9 +61,7 @@ async def documents(house: House, room: Room) -> list[int]:
 async def test_a_damaged_log_opens_up_to_the_damage(ji_replays: MakeHouse) -> None:
     """Before its frames were made."""
     house = await ji_replays()
-    interview = await Interview.begin(house)
-    await interview.type(60)
-    room = await interview.end()
+    room = await ended(house, 60)
     broken = (await documents(house, room))[45]
     await damage(house, room, broken)
     manifest = await house.replay.manifest(room)
@@ -72,9 +77,7 @@ async def test_a_damaged_log_opens_up_to_the_damage(ji_replays: MakeHouse) -> No
 async def test_damage_that_came_after_the_frames(ji_replays: MakeHouse) -> None:
     """It is found while somebody looks, and what comes after it is shown no more."""
     house = await ji_replays()
-    interview = await Interview.begin(house)
-    await interview.type(60)
-    room = await interview.end()
+    room = await ended(house, 60)
     whole = await house.replay.manifest(room)
     assert (whole["damage"], whole["checked"]) == (None, False)
     await asyncio.gather(*house.replay._checks.values())
@@ -98,9 +101,7 @@ async def test_damage_that_came_after_the_frames(ji_replays: MakeHouse) -> None:
 async def test_frames_that_are_not_the_logs(ji_replays: MakeHouse) -> None:
     """Another hash, a lost one, a damaged one: they are made anew."""
     house = await ji_replays()
-    interview = await Interview.begin(house)
-    await interview.type(90)
-    room = await interview.end()
+    room = await ended(house, 90)
     whole = await house.replay.manifest(room)
     assert len(whole["frames"]) >= 4
     for change in (
@@ -120,9 +121,7 @@ async def test_frames_that_are_not_the_logs(ji_replays: MakeHouse) -> None:
 async def test_frames_that_were_thrown_away_under_us(ji_replays: MakeHouse) -> None:
     """Another process erased somebody: what is in memory of it goes too."""
     house = await ji_replays()
-    interview = await Interview.begin(house)
-    await interview.type(60)
-    room = await interview.end()
+    room = await ended(house, 60)
     whole = await prove(house, room)
     await execute(house, "DELETE FROM frame")
     assert (await prove(house, room))["frames"] == whole["frames"]
@@ -131,9 +130,7 @@ async def test_frames_that_were_thrown_away_under_us(ji_replays: MakeHouse) -> N
 async def test_a_log_that_another_server_signed_is_shown_whole(ji_replays: MakeHouse, tmp_path: Path) -> None:
     """As after an import: a key that is not ours is no damage."""
     house = await ji_replays()
-    interview = await Interview.begin(house)
-    await interview.type(10)
-    room = await interview.end()
+    room = await ended(house, 10)
     evidence = Evidence(house.database, SigningKeys(tmp_path / "other.json"))
     strange = Replay(house.database, house.rooms, History, evidence)
     manifest = await strange.manifest(room)

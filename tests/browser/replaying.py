@@ -44,7 +44,8 @@ class Replay:
         return int(await self.bar.get_attribute("data-seq") or 0)
 
     async def at(self, seq: int) -> None:
-        """Go to an event by the address."""
+        """Go to an event by the address, once that tells where the page has gone since the last time."""
+        await self.page.wait_for_function("() => !location.hash.startsWith('#seq=')", timeout=SECONDS)
         await self.page.evaluate("seq => { location.hash = `seq=${seq}`; }", seq)
         await expect(self.bar).to_have_attribute("data-complete", str(seq), timeout=SECONDS)
 

@@ -77,6 +77,7 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     await sam.hears("Linear.")
     await interviewer.shot("4-output-and-chat")
 
+    await a_member_sees_what_is_recorded(cara)
     await spectator_changes_nothing(sam, interviewer, server, url)
 
     # Live switches: the candidate may not edit, and again may.
@@ -100,6 +101,24 @@ async def test_an_interview_in_three_browsers_from_launcher_to_replay(
     await the_replay_is_exact(interviewer, server, url)
     assert ji_browser.errors == []
     assert "Traceback" not in server.log
+
+
+async def a_member_sees_what_is_recorded(cara: Person) -> None:
+    """In the room, in words and numbers, which go on while the page is open."""
+    title = cara.page.locator(".lm-AccordionPanel-title", has_text="What is recorded")
+    panel = cara.page.get_by_test_id("interview-recorded")
+    await expect(panel).to_be_hidden()
+    await title.click()
+    await expect(panel.get_by_text("every message that you send")).to_be_in_viewport()
+    box = await panel.bounding_box()
+    assert box is not None and box["height"] > 150
+    messages = panel.locator("dt", has_text="every message that you send").locator("+ dd")
+    await expect(messages).to_have_text("1")
+    await cara.say("And constant in space?")
+    await expect(messages).to_have_text("2", timeout=SECONDS)
+    await cara.shot("4-recorded")
+    await title.click()
+    await expect(panel).to_be_hidden()
 
 
 async def spectator_changes_nothing(sam: Person, interviewer: Person, server: Server, url: str) -> None:

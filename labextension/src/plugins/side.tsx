@@ -14,6 +14,9 @@ import { keepAtEnd } from '../layout';
 import type { RoomModel } from '../model';
 import { currentRoom, DOMAIN, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
 
+/** Of the height, for a part that is opened for the first time. */
+const SHARE = 0.4;
+
 /** People and chat, to the right of the notebook. */
 export const sidePlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:side`,
@@ -43,10 +46,20 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
     });
     side.addWidget(recorded(room, api, trans));
     // Whoever wants to know opens it: people and chat have the room until then.
-    (side.content as AccordionPanel).collapse(parts.length);
+    const content = side.content as AccordionPanel;
+    content.collapse(parts.length);
+    content.expansionToggled.connect(giveRoom);
     shell.add(side, 'right', { rank: 1 });
   }
 };
+
+/** A part that is opened for the first time has no size to come back to, and would open with none. */
+function giveRoom(content: AccordionPanel, index: number): void {
+  const sizes = content.relativeSizes();
+  if (!content.widgets[index].isHidden && sizes[index] === 0) {
+    content.setRelativeSizes(sizes.map((size, at) => (at === index ? SHARE : size * (1 - SHARE))));
+  }
+}
 
 function people(room: RoomModel, api: InterviewApi, trans: Translations): Widget {
   const id = currentRoom();

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from .. import __version__
 from . import config, database, doctor, erase, export, images, import_, keys, serve, user, verify
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in ("-h", "--help"):
         print(usage())
+        return 0
+    if words and words[0] == "--version":
+        print(__version__)
         return 0
     if not words or words[0].startswith("-"):
         return serve.main(words)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from jupyter_interview.cli import COMMANDS, main
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 @pytest.mark.parametrize("word", ["-h", "--help"])
@@ -12,6 +17,11 @@ def test_help_lists_every_command(word: str, capsys: pytest.CaptureFixture[str])
     assert main([word]) == 0
     shown = capsys.readouterr().out
     assert all(command in shown for command in COMMANDS)
+
+
+def test_the_version_is_the_packages_not_the_servers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == tomllib.loads(PROJECT.read_text())["project"]["version"]
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
 """What does it cost the log to be chained, and to be sealed?
 
-The writer is fed as fast as it takes it, and event by event: document updates of a keystroke's size in a few rooms by
-turns, each numbered by a real `RoomLog`, until all are durable in a SQLite file. It is measured as it is, and with one
+The writer is fed in a few rooms by turns, with events that a real `RoomLog` numbers, until all are durable in a SQLite
+file: document updates of a keystroke's size as fast as it takes them, the same event by event, and what happens in an
+interview of an hour (`script`) as fast as it takes it. It is measured as it is, and with one
 part left out: the hash with its encoding, the sealing, both. The variants take turns in one process and one file, in an
 order that changes, so that whatever else the machine does meets all of them alike. Loop and writer share one
 interpreter: what bounds the log is the processor time of the process, and that is compared.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import sys
 import tempfile
@@ -31,12 +33,13 @@ from jupyter_interview.db.rooms import insert_room
 from jupyter_interview.managers.events import RoomLog
 
 from .common import JSON, BenchmarkError, Report, median, parser, percentile, progress
+from .script import SERVER, Line, Script
 
 GOAL = 5.0
 _ROOMS = 4
 _WARM = 3
 _QUICKEST = 10
-_UPDATE = bytes(range(26))
+_KEYSTROKE = Line(0, EventKind.DOCUMENT_UPDATE, member=1, connection=7, data=bytes(range(26)))
 VARIANTS = ("whole", "unchained", "unsealed", "neither")
 
 
@@ -88,19 +91,20 @@ def _room_and_member(connection: Any, number: int) -> tuple[int, int]:
     return room.key, member.key
 
 
-async def _turn(logs: Sequence[tuple[RoomLog, int]], events: int, *, flood: bool) -> tuple[float, float]:
-    """Write so many events; microseconds an event until all are durable: by the clock, and of the processor."""
+async def _turn(logs: Sequence[tuple[RoomLog, int]], lines: Sequence[Line], *, flood: bool) -> tuple[float, float]:
+    """Write the events; microseconds an event until all are durable: by the clock, and of the processor."""
     began, used = time.perf_counter(), time.process_time()
-    for number in range(events):
+    for number, line in enumerate(lines):
         log, member = logs[number % _ROOMS]
-        log.append(EventKind.DOCUMENT_UPDATE, member=member, connection=7, data=_UPDATE)
+        author = 0 if line.member == SERVER else member
+        log.append(line.kind, member=author, connection=line.connection, payload=line.payload, data=line.data)
         if not flood:
             await log.barrier()
         elif log.behind:
             await log.capacity()
     for log, _ in logs:
         await log.barrier()
-    return 1e6 * (time.perf_counter() - began) / events, 1e6 * (time.process_time() - used) / events
+    return 1e6 * (time.perf_counter() - began) / len(lines), 1e6 * (time.process_time() - used) / len(lines)
 
 
 def _failed(failure: Exception) -> None:
@@ -118,7 +122,21 @@ def _without(variant: str) -> Iterator[None]:
         yield
 
 
-async def measure(url: str, events: int, turns: int, *, flood: bool) -> dict[str, list[tuple[float, float]]]:
+def _keystrokes(events: int) -> Iterator[list[Line]]:
+    """So many for each turn."""
+    return itertools.repeat([_KEYSTROKE] * events)
+
+
+def _interviews(events: int) -> Iterator[list[Line]]:
+    """For each turn the next so many of an interview of an hour, over and over."""
+    lines = [line for line in Script(1).lines() if line.kind is not EventKind.ROOM_ENDED]
+    for first in itertools.cycle(range(0, len(lines) - events, events)):
+        yield lines[first : first + events]
+
+
+async def measure(
+    url: str, portions: Iterator[list[Line]], turns: int, *, flood: bool
+) -> dict[str, list[tuple[float, float]]]:
     """What each turn of each variant took: `_turn`."""
     database = Database(url, Vault(bytes(32)))
     database.prepare()
@@ -129,11 +147,11 @@ async def measure(url: str, events: int, turns: int, *, flood: bool) -> dict[str
         logs.append((RoomLog(database, room, 0, 0, _failed), member))
     found: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
     dice = random.Random(1)  # nothing secret
-    for number in range(turns + _WARM):
+    for number, lines in zip(range(turns + _WARM), portions, strict=False):
         for variant in dice.sample(VARIANTS, len(VARIANTS)):
             with _without(variant):
                 await database.write(lambda _: database.ledger.forget())
-                took = await _turn(logs, events, flood=flood)
+                took = await _turn(logs, lines, flood=flood)
             if number >= _WARM:
                 found[variant].append(took)
     await database.close()
@@ -172,9 +190,10 @@ def main() -> None:
         "by_clock": "less events a second, turn by turn (quartiles)",
     }  # fmt: skip
     notes = [
-        f"Updates of {len(_UPDATE)} bytes in {_ROOMS} rooms by turns, {chosen.turns} turns: flooding, {chosen.events} "
-        "events as fast as the writer takes them, up to 64 in a statement; one by one, "
-        f"{chosen.events // 10} events of which each waits until the one before is durable, as keystrokes do.",
+        f"{_ROOMS} rooms by turns, {chosen.turns} turns of {chosen.events} events, as fast as the writer takes them, "
+        f"up to 64 in a statement. Keystrokes: updates of {len(_KEYSTROKE.data or b'')} bytes. An interview: the "
+        "updates, cursors, runs with their outputs and messages of an hour, each turn the next ones. One by one: "
+        f"{chosen.events // 10} keystrokes a turn, of which each waits until the one before is durable.",
         "Processor time is that of the quickest tenth of the turns: what else the machine does can only add to it. "
         "Events a second and the last two columns are medians of all turns, each beside its neighbour; the last one is "
         "by the clock, the one before by the processor.",
@@ -183,11 +202,16 @@ def main() -> None:
     ]
     report = Report("chain", "What chaining and sealing cost the log", columns, notes)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    for way, events in (("flooding", chosen.events), ("one by one", chosen.events // 10)):
+    ways = {
+        "keystrokes, flooding": _keystrokes(chosen.events),
+        "an interview, flooding": _interviews(chosen.events),
+        "keystrokes, one by one": _keystrokes(chosen.events // 10),
+    }
+    for way, portions in ways.items():
         progress(way)
         with tempfile.TemporaryDirectory(prefix="ji-chain-") as folder:
             url = f"sqlite:///{Path(folder) / 'db'}"
-            found = asyncio.run(measure(url, events, chosen.turns, flood=way == "flooding"))
+            found = asyncio.run(measure(url, portions, chosen.turns, flood="flooding" in way))
         report.rows += [row(way, variant, found[variant], found["whole"]) for variant in VARIANTS]
     report.publish(chosen.output)
 

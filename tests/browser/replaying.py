@@ -43,9 +43,19 @@ class Replay:
         )
         return int(await self.bar.get_attribute("data-seq") or 0)
 
+    async def addressed(self) -> None:
+        """Wait until the address, if it names a moment at all, names the one that the page has gone to."""
+        await self.page.wait_for_function(
+            """() => {
+                const { moment } = document.querySelector('[data-testid=interview-replay-bar]').dataset;
+                return location.hash === '' || location.hash === moment;
+            }""",
+            timeout=SECONDS,
+        )
+
     async def at(self, seq: int) -> None:
-        """Go to an event by the address, once that tells where the page has gone since the last time."""
-        await self.page.wait_for_function("() => !location.hash.startsWith('#seq=')", timeout=SECONDS)
+        """Go to an event by the address."""
+        await self.addressed()
         await self.page.evaluate("seq => { location.hash = `seq=${seq}`; }", seq)
         await expect(self.bar).to_have_attribute("data-complete", str(seq), timeout=SECONDS)
 

@@ -59,12 +59,8 @@ async def test_a_replay_is_played_sought_stepped_and_linked(ji_server: ServerFac
     await expect(slider).to_have_attribute("aria-valuetext", re.compile(r"\d+:\d\d of \d+:\d\d"))
 
     # The address names the moment, without a trace in the history, and leads back to it.
-    await page.wait_for_function(
-        """() => {
-            const now = document.querySelector('[data-testid=interview-replay-slider]').getAttribute('aria-valuenow');
-            return Math.floor(Number(location.hash.replace('#t=', ''))) === Number(now);
-        }"""
-    )
+    await replay.addressed()
+    assert await page.evaluate("location.hash.startsWith('#t=')")
     assert await page.evaluate("history.length") == history
     other = Replay(await page.context.new_page(), server, room)
     await other.open(page.url)

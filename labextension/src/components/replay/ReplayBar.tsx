@@ -3,6 +3,7 @@ import React, { useEffect, useReducer, useRef } from 'react';
 import { messageOf } from '../../api';
 import { clock } from '../../format';
 import { SPEEDS } from '../../replay/clock';
+import { fragmentOf } from '../../replay/link';
 import type { ReplayModel, Step } from '../../replay/model';
 import type { ExportFormat } from '../../replay/record';
 import { timeOfMoment } from '../../replay/words';
@@ -41,6 +42,7 @@ export function ReplayBar(props: BarProps): JSX.Element {
     // The position is told at once; React follows with the moment.
     const tell = (): void => {
       bar.current?.setAttribute('data-seq', String(model.seq));
+      bar.current?.setAttribute('data-moment', fragmentOf(model.ms));
     };
     model.moved.connect(tell);
     model.displayed.connect(tell);
@@ -57,6 +59,7 @@ export function ReplayBar(props: BarProps): JSX.Element {
       aria-label={trans.__('Replay')}
       data-testid="interview-replay-bar"
       data-seq={model.seq}
+      data-moment={fragmentOf(model.ms)}
       data-shown={props.on.shown ?? ''}
       data-complete={props.on.complete ?? ''}
       data-ready={props.on.shown !== undefined}

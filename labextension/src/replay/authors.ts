@@ -3,26 +3,8 @@
  */
 import { type AuthorRun, Manner, type Moment } from './moment';
 
-/** The runs of the units from `from` to `to`. */
-export function slice(runs: readonly AuthorRun[], from: number, to: number): AuthorRun[] {
-  const found: AuthorRun[] = [];
-  let start = 0;
-  for (const [length, member, manner] of runs) {
-    const left = Math.max(start, from);
-    const right = Math.min(start + length, to);
-    if (right > left) {
-      found.push([right - left, member, manner]);
-    }
-    start += length;
-    if (start >= to) {
-      break;
-    }
-  }
-  return found;
-}
-
 /** Join neighbours by the same author in the same manner; empty runs vanish. */
-export function join(runs: readonly AuthorRun[]): AuthorRun[] {
+function join(runs: readonly AuthorRun[]): AuthorRun[] {
   const joined: AuthorRun[] = [];
   for (const run of runs) {
     const last = joined[joined.length - 1];
@@ -35,14 +17,40 @@ export function join(runs: readonly AuthorRun[]): AuthorRun[] {
   return joined;
 }
 
-/** The runs after `deleted` units at `pos` were replaced by units with the runs `inserted`. */
-export function splice(
-  runs: readonly AuthorRun[],
+/** Replace the runs of `deleted` units at `pos`, in place. Neighbours in `runs` are by different authors before and after. */
+export function spliceRuns(
+  runs: AuthorRun[],
   pos: number,
   deleted: number,
   inserted: readonly AuthorRun[]
-): AuthorRun[] {
-  return join([...slice(runs, 0, pos), ...inserted, ...slice(runs, pos + deleted, Infinity)]);
+): void {
+  let first = 0;
+  let start = 0;
+  // The run that ends at the place may go on with what is inserted.
+  while (first < runs.length && start + runs[first][0] < pos) {
+    start += runs[first++][0];
+  }
+  if (first < runs.length) {
+    // Mostly somebody goes on with what is their own.
+    const [length, member, manner] = runs[first];
+    const left = length - deleted + total(inserted);
+    const alike = inserted.every(run => run[1] === member && run[2] === manner);
+    if (alike && left > 0 && pos + deleted <= start + length) {
+      runs[first] = [left, member, manner];
+      return;
+    }
+  }
+  let last = first;
+  let end = start;
+  while (last < runs.length && end <= pos + deleted) {
+    end += runs[last++][0];
+  }
+  if (first < last) {
+    const [, ...before] = runs[first];
+    const [, ...behind] = runs[last - 1];
+    inserted = [[pos - start, ...before], ...inserted, [Math.max(0, end - pos - deleted), ...behind]];
+  }
+  runs.splice(first, last - first, ...join(inserted));
 }
 
 /** How many units the runs cover. */

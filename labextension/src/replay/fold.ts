@@ -5,8 +5,8 @@
  */
 import type { IOutput } from '@jupyterlab/nbformat';
 
-import { splice } from './authors';
 import type { CursorThen, Entry, Moment, MomentCell, Op } from './moment';
+import { TextDraft } from './textdraft';
 
 /** The operations do not fit the moment: the frame is damaged, or from another format. */
 export class FoldError extends Error {
@@ -78,12 +78,26 @@ class Draft {
     return this.cursors;
   }
 
+  /** The text of a cell that is the draft's own. */
+  textOf(cell: MomentCell): TextDraft {
+    let text = this.texts.get(cell);
+    if (!text) {
+      text = new TextDraft(cell.source, cell.authors);
+      this.texts.set(cell, text);
+    }
+    return text;
+  }
+
   done(): Moment {
+    for (const [cell, { text, authors }] of this.texts) {
+      Object.assign(cell, { source: text, authors });
+    }
     const { metadata, cells, cursors } = this;
     return { metadata, cells, cursors };
   }
 
   private readonly own = new Set<MomentCell>();
+  private readonly texts = new Map<Own<MomentCell>, TextDraft>();
 }
 
 function apply(draft: Draft, op: Op): void {
@@ -136,10 +150,9 @@ const FIELDS = new Set([
 function applyText(draft: Draft, op: Extract<Op, readonly ['t', ...unknown[]]>): void {
   const [, index, pos, deleted, inserted, authors] = op;
   const cell = draft.ownCell(index, op);
-  const { source } = cell;
-  check(pos >= 0 && deleted >= 0 && pos + deleted <= source.length, op);
-  cell.source = source.slice(0, pos) + inserted + source.slice(pos + deleted);
-  cell.authors = splice(cell.authors, pos, deleted, authors);
+  const text = draft.textOf(cell);
+  check(pos >= 0 && deleted >= 0 && pos + deleted <= text.length, op);
+  text.splice(pos, deleted, inserted, authors);
   shiftCursors(draft, cell.id, pos, deleted, inserted.length);
 }
 

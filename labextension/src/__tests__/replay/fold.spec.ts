@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 
-import { splice, total } from '../../replay/authors';
+import { total } from '../../replay/authors';
 import { FoldError, foldEntry, foldOp } from '../../replay/fold';
 import { FrameFold } from '../../replay/framefold';
 import type { AuthorRun, Frame, Moment, MomentCell } from '../../replay/moment';
@@ -150,18 +150,5 @@ describe('foldOp', () => {
     expect(gone.cursors).toEqual({});
     expect(foldOp(gone, ['c', 7])).toEqual(gone);
     expect(foldOp(NOTHING, ['c', 3, 1, 'a', 0, 0]).cursors).toEqual({ 3: [1, 'a', 0, 0] });
-  });
-});
-
-describe('splice', () => {
-  it('joins what belongs together', () => {
-    const runs: AuthorRun[] = [
-      [2, 1, 0],
-      [2, 2, 0],
-      [2, 1, 0]
-    ];
-    expect(splice(runs, 2, 2, [])).toEqual([[4, 1, 0]]);
-    expect(splice(runs, 1, 0, [[1, 1, 0]])[0]).toEqual([3, 1, 0]);
-    expect(splice([], 0, 0, [[0, 1, 0]])).toEqual([]);
   });
 });

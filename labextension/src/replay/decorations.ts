@@ -65,19 +65,31 @@ export function cursorsIn(
   );
 }
 
-/** Show these cursors in an editor, and no others. */
-export function showCursors(view: EditorView, cursors: readonly CursorMark[]): void {
-  view.dispatch({ effects: setCursors.of(cursors) });
-}
+/** What editors show of cursors and authors: each is told of what is new to it, and of nothing else. */
+export class Marks {
+  /** Show these cursors, and no others; colour the text by its authors, or by nobody where they are `null`. */
+  show(
+    view: EditorView,
+    cursors: readonly CursorMark[],
+    authors: readonly AuthorRun[] | null,
+    styleOf: (member: number, manner: number) => AuthorStyle
+  ): void {
+    const before = this.shown.get(view) ?? { cursors: '[]', authors: null };
+    const now = { cursors: JSON.stringify(cursors), authors };
+    if (now.cursors !== before.cursors) {
+      view.dispatch({ effects: setCursors.of(cursors) });
+    }
+    if (authors !== before.authors) {
+      const marks = authors ? authorSet(authors, view.state.doc.length, styleOf) : Decoration.none;
+      view.dispatch({ effects: setAuthors.of(marks) });
+    }
+    this.shown.set(view, now);
+  }
 
-/** Colour an editor's text by its authors; `null` takes the colours away. */
-export function showAuthors(
-  view: EditorView,
-  runs: readonly AuthorRun[] | null,
-  styleOf: (member: number, manner: number) => AuthorStyle
-): void {
-  const marks = runs ? authorSet(runs, view.state.doc.length, styleOf) : Decoration.none;
-  view.dispatch({ effects: setAuthors.of(marks) });
+  private readonly shown = new WeakMap<
+    EditorView,
+    { cursors: string; authors: readonly AuthorRun[] | null }
+  >();
 }
 
 /** Class of text by how it came to be. */

@@ -15,13 +15,14 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { RoomNotebook } from '../notebook';
 
-import { type AuthorStyle, cursorsIn, replayMarks, showAuthors, showCursors } from './decorations';
+import { type AuthorStyle, cursorsIn, Marks, replayMarks } from './decorations';
 import type { Focus } from './framefold';
 import type { Moment, MomentCell } from './moment';
 import { contentOf, patchCell, patchMetadata, type Slot } from './patch';
 import type { Shown } from './projector';
 import { assign, placed, placeFor, spareLacking, spareNeeded } from './slots';
 import { changeOutputs, selectNothingIn, tellEditorsInView } from './still';
+import { expected, heightOf, placeIn, scrollTo, type Span } from './view';
 
 /** How long one slice of work may take, in milliseconds: more for what is in view than for the rest. */
 const VIEW_MS = 32;
@@ -30,8 +31,8 @@ const REST_MS = 8;
 /** Pause before what is out of view is brought along: who seeks on within it only wants to see, in milliseconds. */
 const QUIET_MS = 120;
 
-/** Distance that is kept between an edit and the edge of the view, in CSS pixels. */
-const MARGIN = 48;
+/** Height of a line of source before there is an editor to ask, in CSS pixels. */
+const LINE = 18;
 
 /** Class of a slot that is not needed at the moment. */
 const SPARE = 'jp-Interview-spare';
@@ -48,6 +49,12 @@ export interface Look {
   styleOf: (member: number, manner: number) => AuthorStyle;
   /** Language of the notebook where its metadata does not tell. */
   language: string;
+}
+
+/** How high each slot is, 0 where it is out of sight, and where the view is from the top of the first one. */
+interface LaidOut {
+  heights: readonly number[];
+  view: Span;
 }
 
 /** A moment that is being brought on screen. */
@@ -177,6 +184,8 @@ export class ReplayNotebook extends StaticNotebook {
   private *bring(work: Work): Generator<void> {
     const { shown, look, done } = work;
     const { cells } = shown.moment;
+    // As it was laid out for the picture before: from here on the page changes.
+    const laidOut = this.layOut();
     this.setMetadata(shown.moment, look);
     this.places = assign(
       this.shared.cells.map(slot => String(slot.cell_type)),
@@ -184,7 +193,7 @@ export class ReplayNotebook extends StaticNotebook {
     );
     this.hideSpares();
     this.addClass(BRINGING);
-    yield* this.bringView(work);
+    yield* this.bringView(work, laidOut);
     work.inView = true;
     this._applied.emit(work.shown);
     yield;
@@ -220,12 +229,12 @@ export class ReplayNotebook extends StaticNotebook {
     this.widgets[place].addClass(SPARE);
   }
 
-  /** What the view shows is known only after a layout: first the cell that it is about, then what is in view with it. */
-  private *bringView({ shown, look, done }: Work): Generator<void> {
+  /** What the view shows is known only after a layout: first what is expected to be in view, then what else is. */
+  private *bringView({ shown, look, done }: Work, laidOut: LaidOut): Generator<void> {
     const { moment, focus } = shown;
     const { cells } = moment;
     const edited = focus && look.follow ? cells.findIndex(cell => cell.id === focus.cell) : -1;
-    let next = cells.length ? [edited === -1 ? Math.max(0, this.topCell()) : edited] : [];
+    let next = this.expected(cells, edited === -1 ? null : focus, edited, laidOut);
     while (next.length) {
       for (const index of next) {
         this.fill(index, shown, look);
@@ -269,12 +278,30 @@ export class ReplayNotebook extends StaticNotebook {
     });
   }
 
-  /** Index of the first cell in view. */
-  private topCell(): number {
-    const { top } = this.outerNode.getBoundingClientRect();
-    return this.places.findIndex(
-      place => place !== -1 && this.widgets[place].node.getBoundingClientRect().bottom > top
-    );
+  private layOut(): LaidOut {
+    const { top, height } = this.outerNode.getBoundingClientRect();
+    const slots = this.widgets.map(widget => widget.node.getBoundingClientRect());
+    const first = slots.find(slot => slot.height > 0)?.top ?? top;
+    return {
+      heights: slots.map(slot => slot.height),
+      view: { top: top - first, bottom: top - first + height }
+    };
+  }
+
+  /** Indices of the cells that will be in view, or of one where nobody knows. */
+  private expected(
+    cells: readonly MomentCell[],
+    focus: Focus | null,
+    edited: number,
+    { heights, view }: LaidOut
+  ): number[] {
+    const editor = this.widgets.find(widget => widget.editor)?.editor as CodeMirrorEditor | undefined;
+    const line = editor?.lineHeight ?? LINE;
+    const then = cells.map(cell => heightOf(cell, line));
+    const now = this.places.map((place, index) => heights[place] || then[index]);
+    const edit = focus && { cell: edited, place: placeIn(cells[edited], focus, line) };
+    const found = expected({ now, then, view, edit });
+    return found.length ? found : cells.slice(0, 1).map(() => 0);
   }
 
   /** Show a cell of the moment in its slot. */
@@ -332,34 +359,15 @@ export class ReplayNotebook extends StaticNotebook {
       widget.rendered = !(look.whoWrote || written || cursors.length > 0) && cell.source.trim() !== '';
     }
     const view = (widget.editor as CodeMirrorEditor | null)?.editor;
-    if (!view) {
-      return;
+    if (view) {
+      this.marks.show(view, cursors, look.whoWrote ? cell.authors : null, look.styleOf);
     }
-    const marked = this.marks.get(widget) ?? { cursors: '[]', authors: null };
-    const text = JSON.stringify(cursors);
-    if (text !== marked.cursors) {
-      showCursors(view, cursors);
-    }
-    const authors = look.whoWrote ? cell.authors : null;
-    if (authors !== marked.authors) {
-      showAuthors(view, authors, look.styleOf);
-    }
-    this.marks.set(widget, { cursors: text, authors });
   }
 
   /** Bring the place of an edit into view, where it is not. */
   private reveal(index: number, focus: Focus): void {
     const widget = this.widgets[this.places[index]];
-    const outer = this.outerNode.getBoundingClientRect();
-    const place = placeOf(widget, focus);
-    const high = Math.min(MARGIN, outer.height / 4);
-    let by = 0;
-    if (place.top < outer.top + high) {
-      by = place.top - outer.top - high;
-    } else if (place.bottom > outer.bottom - high) {
-      // The beginning of something tall matters more than its end.
-      by = Math.min(place.bottom - outer.bottom, place.top - outer.top) + high;
-    }
+    const by = scrollTo(placeOf(widget, focus), this.outerNode.getBoundingClientRect());
     if (by) {
       this.scrolls = true;
       this.outerNode.scrollTop += by;
@@ -380,13 +388,13 @@ export class ReplayNotebook extends StaticNotebook {
   private readonly services: IEditorServices;
   private readonly shared = new RoomNotebook();
   private readonly content = new WeakMap<Slot, MomentCell>();
-  private readonly marks = new WeakMap<Cell, { cursors: string; authors: MomentCell['authors'] | null }>();
+  private readonly marks = new Marks();
   private readonly _applied = new Signal<this, Shown>(this);
   private readonly _completed = new Signal<this, Shown>(this);
 }
 
 /** Where an edit stands in a cell: its line, its outputs, or all of it. */
-function placeOf(widget: Cell, focus: Focus): { top: number; bottom: number } {
+function placeOf(widget: Cell, focus: Focus): Span {
   const view = (widget.editor as CodeMirrorEditor | null)?.editor;
   if (view && focus.pos !== null && !(widget instanceof MarkdownCell && widget.rendered)) {
     const block = view.lineBlockAt(Math.min(focus.pos, view.state.doc.length));

@@ -12,7 +12,7 @@ import { FrameFold } from './framefold';
 import type { Position } from './position';
 
 /** How many frames are kept open. To open one takes a millisecond; what is kept makes the collector's pauses longer. */
-export const KEPT = 4;
+export const KEPT = 2;
 
 /** How many frames are loaded at a time while nobody waits for them. */
 const AT_ONCE = 2;

@@ -9,7 +9,7 @@
 const REACH = 3;
 
 /** How many slots are made before they are needed: passing over others uses them up. */
-const SPARES = 2;
+export const SPARES = 6;
 
 /**
  * Slots for cells, both in order.

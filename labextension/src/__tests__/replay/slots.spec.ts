@@ -1,4 +1,4 @@
-import { assign, placed, placeFor, spareLacking, spareNeeded } from '../../replay/slots';
+import { assign, placed, placeFor, spareLacking, spareNeeded, SPARES } from '../../replay/slots';
 
 const [c, m] = ['code', 'markdown'];
 
@@ -27,11 +27,12 @@ describe('slots', () => {
     expect(spareNeeded([c, c, c, m, c, c, c], m)).toBe(-1);
   });
 
-  it('are made ahead: two are left behind the last one that is needed', () => {
-    expect(spareLacking([c, c, c], [0], c)).toBe(false);
-    expect(spareLacking([c, c, c], [0, 1], c)).toBe(true);
-    expect(spareLacking([c, m, c, m], [0], c)).toBe(true);
+  it('are made ahead: some are left behind the last one that is needed', () => {
+    const spares = Array.from({ length: SPARES }, () => c);
+    expect(spareLacking([c, ...spares], [0], c)).toBe(false);
+    expect(spareLacking([c, ...spares], [0, 1], c)).toBe(true);
+    expect(spareLacking([c, m, ...spares.slice(1), m], [0], c)).toBe(true);
     expect(spareLacking([], [], c)).toBe(true);
-    expect(spareLacking([c, c], [], c)).toBe(false);
+    expect(spareLacking(spares, [], c)).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_interview.collab.document import NotebookDocument
-from jupyter_interview.core.models import EventKind
+from jupyter_interview.core.models import Event, EventKind
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.live import LiveRoom
 from tests.collab.clients import Client
@@ -60,6 +60,10 @@ class Pair:
         await self.live.log.barrier()
         for client in (self.candidate, self.interviewer):
             await client.flush()
+
+    async def edits(self) -> list[Event]:
+        """Logged updates of the document."""
+        return await self.house.story(self.live, EventKind.DOCUMENT_UPDATE)
 
     async def denied(self) -> list[Any]:
         """What the log says was refused."""

@@ -13,6 +13,8 @@ export interface RecordedProps {
   model: RoomModel;
   /** How much is recorded of this member so far. */
   counts: () => Promise<Recorded>;
+  /** Whether anybody can see it: else nothing is asked. */
+  visible: boolean;
   /** Address of the member's own part. */
   exportUrl: string;
   trans: Translations;
@@ -20,11 +22,14 @@ export interface RecordedProps {
 
 /** What of this member is recorded, in plain words and with how much of it there is so far. */
 export function RecordedPanel(props: RecordedProps): JSX.Element {
-  const { model, counts, exportUrl, trans } = props;
+  const { model, counts, visible, exportUrl, trans } = props;
   useSignals(model.changed);
   const [known, setKnown] = useState<Recorded | null>(null);
   const ended = model.ended;
   useEffect(() => {
+    if (!visible) {
+      return;
+    }
     let alive = true;
     const ask = (): void => {
       if (!document.hidden) {
@@ -41,7 +46,7 @@ export function RecordedPanel(props: RecordedProps): JSX.Element {
       alive = false;
       window.clearInterval(timer);
     };
-  }, [counts, ended]);
+  }, [counts, ended, visible]);
   return (
     <section className="jp-Interview-recorded" data-testid="interview-recorded">
       <p>

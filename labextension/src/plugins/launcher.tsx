@@ -1,8 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, Notification, ReactWidget } from '@jupyterlab/apputils';
+import { ICommandPalette, MainAreaWidget, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator } from '@jupyterlab/translation';
-import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { InterviewApi } from '../api';
@@ -10,6 +9,7 @@ import { copyText } from '../components/CopyLink';
 import { openModal } from '../components/modal';
 import { NewInterview } from '../components/NewInterview';
 import { PastInterviews } from '../components/PastInterviews';
+import { SeenWidget } from '../components/SeenWidget';
 import { interviewIcon, pastIcon } from '../icons';
 import { CommandIDs, DOMAIN, PLUGIN, shareLink, type Translations, WidgetIDs } from '../tokens';
 
@@ -76,7 +76,7 @@ function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translation
   });
 }
 
-class PastWidget extends ReactWidget {
+class PastWidget extends SeenWidget {
   constructor(
     private readonly api: InterviewApi,
     private readonly trans: Translations
@@ -98,16 +98,6 @@ class PastWidget extends ReactWidget {
         trans={trans}
       />
     );
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this.update();
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this.update();
   }
 
   private readonly list: InterviewApi['rooms'] = query => this.api.rooms(query);

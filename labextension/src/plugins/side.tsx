@@ -9,6 +9,7 @@ import React from 'react';
 import { InterviewApi, type Recorded } from '../api';
 import { PeoplePanel } from '../components/PeoplePanel';
 import { RecordedPanel } from '../components/Recorded';
+import { SeenWidget } from '../components/SeenWidget';
 import { interviewIcon } from '../icons';
 import { keepAtEnd } from '../layout';
 import type { RoomModel } from '../model';
@@ -44,7 +45,7 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
       SplitPanel.setStretch(part, 1 + index);
       side.addWidget(part);
     });
-    side.addWidget(recorded(room, api, trans));
+    side.addWidget(new RecordedWidget(room, api, trans));
     // Whoever wants to know opens it: people and chat have the room until then.
     const content = side.content as AccordionPanel;
     content.collapse(parts.length);
@@ -91,15 +92,32 @@ function people(room: RoomModel, api: InterviewApi, trans: Translations): Widget
 }
 
 /** What is recorded of the member whose page this is. */
-function recorded(room: RoomModel, api: InterviewApi, trans: Translations): Widget {
-  const counts = (): Promise<Recorded> => api.recorded();
-  const widget = ReactWidget.create(
-    <RecordedPanel model={room} counts={counts} exportUrl={api.ownPartUrl} trans={trans} />
-  );
-  widget.id = WidgetIDs.recorded;
-  widget.addClass('jp-Interview-recordedWidget');
-  widget.title.label = trans.__('What is recorded');
-  return widget;
+class RecordedWidget extends SeenWidget {
+  constructor(
+    private readonly room: RoomModel,
+    private readonly api: InterviewApi,
+    private readonly trans: Translations
+  ) {
+    super();
+    this.id = WidgetIDs.recorded;
+    this.addClass('jp-Interview-recordedWidget');
+    this.title.label = trans.__('What is recorded');
+  }
+
+  protected override render(): React.ReactElement {
+    const { room, api, trans, counts, isVisible } = this;
+    return (
+      <RecordedPanel
+        model={room}
+        counts={counts}
+        visible={isVisible}
+        exportUrl={api.ownPartUrl}
+        trans={trans}
+      />
+    );
+  }
+
+  private readonly counts = (): Promise<Recorded> => this.api.recorded();
 }
 
 /** The chat; its components are loaded after the panel is there. */

@@ -298,7 +298,7 @@ describe('RecordedPanel', () => {
   it('says in plain words what is recorded, and how much of it there is', async () => {
     const counts = jest.fn(() => Promise.resolve({ edits: 12, cursors: 3, messages: 1, runs: 2, joins: 1 }));
     const model = makeModel(makeMember('Cara'));
-    render(<RecordedPanel model={model} counts={counts} exportUrl="/me/export" trans={trans} />);
+    render(<RecordedPanel model={model} counts={counts} visible exportUrl="/me/export" trans={trans} />);
     await waitFor(() => expect(screen.getAllByRole('definition')[0].textContent).toBe('12'));
     expect(screen.getAllByRole('definition').map(part => part.textContent)).toEqual([
       '12',
@@ -314,10 +314,25 @@ describe('RecordedPanel', () => {
     model.dispose();
   });
 
+  it('asks for nothing while nobody looks, and at once when somebody does', async () => {
+    const counts = jest.fn(() => Promise.resolve({ edits: 5, cursors: 0, messages: 0, runs: 0, joins: 1 }));
+    const model = makeModel(makeMember('Cara'));
+    const panel = (visible: boolean): JSX.Element => (
+      <RecordedPanel model={model} counts={counts} visible={visible} exportUrl="/me/export" trans={trans} />
+    );
+    const { rerender } = render(panel(false));
+    expect(counts).not.toHaveBeenCalled();
+    rerender(panel(true));
+    await waitFor(() => expect(screen.getAllByRole('definition')[0].textContent).toBe('5'));
+    rerender(panel(false));
+    expect(counts).toHaveBeenCalledTimes(1);
+    model.dispose();
+  });
+
   it('says it without numbers where they cannot be had', async () => {
     const counts = jest.fn(() => Promise.reject(new Error('gone')));
     const model = makeModel(makeMember('Cara'));
-    render(<RecordedPanel model={model} counts={counts} exportUrl="/me/export" trans={trans} />);
+    render(<RecordedPanel model={model} counts={counts} visible exportUrl="/me/export" trans={trans} />);
     await waitFor(() => expect(counts).toHaveBeenCalled());
     expect(screen.getAllByRole('definition').map(part => part.textContent)).toEqual(['', '', '', '', '']);
     model.dispose();

@@ -2,10 +2,10 @@
 
 The writer is fed in a few rooms by turns, with events that a real `RoomLog` numbers, until all are durable in a SQLite
 file: document updates of a keystroke's size as fast as it takes them, the same event by event, and what happens in an
-interview of an hour (`script`) as fast as it takes it. It is measured as it is, and with one
-part left out: the hash with its encoding, the sealing, both. The variants take turns in one process and one file, in an
-order that changes, so that whatever else the machine does meets all of them alike. Loop and writer share one
-interpreter: what bounds the log is the processor time of the process, and that is compared.
+interview of an hour (`script`) as fast as it takes it. It is measured as it is, and with one part left out: the hash
+with its encoding, the sealing, both. The variants take turns in one process and one file, in an order that changes, so
+that whatever else the machine does meets all of them alike. Loop and writer share one interpreter: what bounds the log
+is the processor time of the process, and that is compared.
 
     python -m benchmarks.chain --events 2000 --turns 60
 """

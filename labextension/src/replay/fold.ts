@@ -6,6 +6,7 @@
 import type { IOutput } from '@jupyterlab/nbformat';
 
 import type { CursorThen, Entry, Moment, MomentCell, Op } from './moment';
+import { multiline } from './multiline';
 import { TextDraft } from './textdraft';
 
 /** The operations do not fit the moment: the frame is damaged, or from another format. */
@@ -180,12 +181,8 @@ function applyStream(draft: Draft, op: Extract<Op, readonly ['a', ...unknown[]]>
   const cell = draft.ownCell(index, op);
   const output = cell.outputs[at] as IOutput | undefined;
   check(output?.output_type === 'stream', op);
-  const grown = { ...output, text: textOf(output.text) + text };
+  const grown = { ...output, text: multiline(output.text) + text };
   cell.outputs = [...cell.outputs.slice(0, at), grown, ...cell.outputs.slice(at + 1)];
-}
-
-function textOf(text: unknown): string {
-  return Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : '';
 }
 
 function applyCursor(draft: Draft, op: Extract<Op, readonly ['c', ...unknown[]]>): void {

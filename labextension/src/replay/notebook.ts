@@ -22,7 +22,7 @@ import { contentOf, patchCell, patchMetadata, type Slot } from './patch';
 import type { Shown } from './projector';
 import { assign, placed, placeFor, spareLacking, spareNeeded } from './slots';
 import { changeOutputs, selectNothingIn, tellEditorsInView } from './still';
-import { expected, heightOf, placeIn, scrollTo, type Span } from './view';
+import { expected, heightOf, type LaidOut, measure, placeIn, scrollTo, type Span } from './view';
 
 /** How long one slice of work may take, in milliseconds: more for what is in view than for the rest. */
 const VIEW_MS = 32;
@@ -51,10 +51,10 @@ export interface Look {
   language: string;
 }
 
-/** How high each slot is, 0 where it is out of sight, and where the view is from the top of the first one. */
-interface LaidOut {
-  heights: readonly number[];
-  view: Span;
+/** The edit that is brought into view, and the index of its cell. */
+interface Edit {
+  cell: number;
+  focus: Focus;
 }
 
 /** A moment that is being brought on screen. */
@@ -185,7 +185,10 @@ export class ReplayNotebook extends StaticNotebook {
     const { shown, look, done } = work;
     const { cells } = shown.moment;
     // As it was laid out for the picture before: from here on the page changes.
-    const laidOut = this.layOut();
+    const laidOut = measure(
+      this.outerNode,
+      this.widgets.map(widget => widget.node)
+    );
     this.setMetadata(shown.moment, look);
     this.places = assign(
       this.shared.cells.map(slot => String(slot.cell_type)),
@@ -234,7 +237,8 @@ export class ReplayNotebook extends StaticNotebook {
     const { moment, focus } = shown;
     const { cells } = moment;
     const edited = focus && look.follow ? cells.findIndex(cell => cell.id === focus.cell) : -1;
-    let next = this.expected(cells, edited === -1 ? null : focus, edited, laidOut);
+    const edit = focus && edited !== -1 ? { cell: edited, focus } : null;
+    let next = this.expected(cells, edit, laidOut);
     while (next.length) {
       for (const index of next) {
         this.fill(index, shown, look);
@@ -242,8 +246,8 @@ export class ReplayNotebook extends StaticNotebook {
         done.add(index);
         yield;
       }
-      if (focus && edited !== -1) {
-        this.reveal(edited, focus);
+      if (edit) {
+        this.reveal(edit);
       }
       next = this.cellsInView().filter(index => !done.has(index));
     }
@@ -278,30 +282,15 @@ export class ReplayNotebook extends StaticNotebook {
     });
   }
 
-  private layOut(): LaidOut {
-    const { top, height } = this.outerNode.getBoundingClientRect();
-    const slots = this.widgets.map(widget => widget.node.getBoundingClientRect());
-    const first = slots.find(slot => slot.height > 0)?.top ?? top;
-    return {
-      heights: slots.map(slot => slot.height),
-      view: { top: top - first, bottom: top - first + height }
-    };
-  }
-
-  /** Indices of the cells that will be in view, or of one where nobody knows. */
-  private expected(
-    cells: readonly MomentCell[],
-    focus: Focus | null,
-    edited: number,
-    { heights, view }: LaidOut
-  ): number[] {
+  /** Indices of the cells that will be in view; of the first one where nobody knows. */
+  private expected(cells: readonly MomentCell[], edit: Edit | null, { heights, view }: LaidOut): number[] {
     const editor = this.widgets.find(widget => widget.editor)?.editor as CodeMirrorEditor | undefined;
     const line = editor?.lineHeight ?? LINE;
-    const then = cells.map(cell => heightOf(cell, line));
-    const now = this.places.map((place, index) => heights[place] || then[index]);
-    const edit = focus && { cell: edited, place: placeIn(cells[edited], focus, line) };
-    const found = expected({ now, then, view, edit });
-    return found.length ? found : cells.slice(0, 1).map(() => 0);
+    const then = (index: number): number => heightOf(cells[index], line);
+    const now = this.places.map((place, index) => heights[place] || then(index));
+    const place = edit && { cell: edit.cell, place: placeIn(cells[edit.cell], edit.focus, line) };
+    const found = expected({ now, then, view, edit: place });
+    return found.length || !cells.length ? found : [0];
   }
 
   /** Show a cell of the moment in its slot. */
@@ -365,8 +354,8 @@ export class ReplayNotebook extends StaticNotebook {
   }
 
   /** Bring the place of an edit into view, where it is not. */
-  private reveal(index: number, focus: Focus): void {
-    const widget = this.widgets[this.places[index]];
+  private reveal({ cell, focus }: Edit): void {
+    const widget = this.widgets[this.places[cell]];
     const by = scrollTo(placeOf(widget, focus), this.outerNode.getBoundingClientRect());
     if (by) {
       this.scrolls = true;

@@ -10,6 +10,7 @@ import { JSONExt, type PartialJSONObject } from '@lumino/coreutils';
 import type { RoomNotebook } from '../notebook';
 
 import type { Moment, MomentCell } from './moment';
+import { multiline } from './multiline';
 
 /** A cell of the notebook on screen. */
 export type Slot = RoomNotebook['cells'][number];
@@ -112,13 +113,8 @@ function grownBy(before: IOutput, after: IOutput | undefined): string | null {
   if (before.output_type !== 'stream' || after?.output_type !== 'stream' || before.name !== after.name) {
     return null;
   }
-  const [old, now] = [streamText(before), streamText(after)];
+  const [old, now] = [multiline(before.text), multiline(after.text)];
   return now.startsWith(old) ? now.slice(old.length) : null;
-}
-
-function streamText(output: IOutput): string {
-  const { text } = output as { text?: string | string[] };
-  return Array.isArray(text) ? text.join('') : (text ?? '');
 }
 
 /** Outputs as JupyterLab's own model holds them: neighbouring streams of one name are one. */
@@ -129,9 +125,9 @@ export function joinStreams(outputs: readonly IOutput[]): IOutput[] {
     if (output.output_type !== 'stream') {
       joined.push(output);
     } else if (last?.output_type === 'stream' && last.name === output.name) {
-      joined[joined.length - 1] = { ...last, text: streamText(last) + streamText(output) };
+      joined[joined.length - 1] = { ...last, text: multiline(last.text) + multiline(output.text) };
     } else {
-      joined.push({ ...output, text: streamText(output) });
+      joined.push({ ...output, text: multiline(output.text) });
     }
   }
   return joined;

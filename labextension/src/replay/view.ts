@@ -7,6 +7,7 @@ import type { IOutput } from '@jupyterlab/nbformat';
 
 import type { Focus } from './framefold';
 import type { MomentCell } from './moment';
+import { multiline } from './multiline';
 
 /** What JupyterLab puts around the lines of a source and around outputs, in CSS pixels. */
 const AROUND_SOURCE = 20;
@@ -55,11 +56,25 @@ export function placeIn(cell: MomentCell, focus: Focus, line: number): Span {
   return { top, bottom: top + line };
 }
 
+/** How high slots are, 0 where they are out of sight, and where the view is from the top of the first one. */
+export interface LaidOut {
+  heights: readonly number[];
+  view: Span;
+}
+
+/** Read how slots in `outer` stand. It costs nothing as long as the page has not changed since its last picture. */
+export function measure(outer: Element, slots: readonly Element[]): LaidOut {
+  const { top, height } = outer.getBoundingClientRect();
+  const rects = slots.map(slot => slot.getBoundingClientRect());
+  const above = top - (rects.find(rect => rect.height > 0)?.top ?? top);
+  return { heights: rects.map(rect => rect.height), view: { top: above, bottom: above + height } };
+}
+
 /** What `expected` goes by; all in CSS pixels, from the top of the first cell. */
 export interface Layout {
   /** Heights of the cells as they stand, and as they will be. */
   now: readonly number[];
-  then: readonly number[];
+  then: (index: number) => number;
   view: Span;
   /** The cell that is brought into view, and the place in it. */
   edit: { cell: number; place: Span } | null;
@@ -70,7 +85,7 @@ export function expected({ now, then, view, edit }: Layout): number[] {
   const found = new Set(edit ? [edit.cell] : []);
   for (let turn = 0; turn < TURNS; turn++) {
     const tops = [0];
-    now.forEach((height, index) => tops.push(tops[index] + (found.has(index) ? then[index] : height)));
+    now.forEach((height, index) => tops.push(tops[index] + (found.has(index) ? then(index) : height)));
     const by = edit ? scrollTo(shifted(edit.place, tops[edit.cell]), view) : 0;
     const lowest = tops[now.length] - (view.bottom - view.top);
     const scroll = Math.max(Math.min(view.top + by, lowest), Math.min(view.top, 0)) - view.top;
@@ -104,18 +119,14 @@ function heightOfOutputs(outputs: readonly IOutput[]): number {
 /** What of an output is text; `null` where it is shown as something else. */
 function textOf(output: IOutput): string | null {
   if (output.output_type === 'stream') {
-    return joined(output.text);
+    return multiline(output.text);
   }
   if (output.output_type === 'error') {
-    return joined(output.traceback, '\n');
+    return multiline(output.traceback, '\n');
   }
   const data = (output.data ?? {}) as Record<string, unknown>;
   const kinds = Object.keys(data);
-  return kinds.length === 1 && kinds[0] === 'text/plain' ? joined(data['text/plain']) : null;
-}
-
-function joined(text: unknown, by = ''): string {
-  return Array.isArray(text) ? text.join(by) : typeof text === 'string' ? text : '';
+  return kinds.length === 1 && kinds[0] === 'text/plain' ? multiline(data['text/plain']) : null;
 }
 
 function linesOf(text: string): number {

@@ -30,13 +30,13 @@ describe('TextDraft', () => {
     const units = [...'starter'].map(unit => [unit, 0, 2] as const);
     const draft = new TextDraft('starter', [[7, 0, 2]]);
     for (let edit = 0; edit < 400; edit++) {
-      // Mostly where the last edit ended, as people type.
       const pos = roll(units.length + 1);
       const deleted = roll(3) ? 0 : roll(Math.min(4, units.length - pos + 1));
       const inserted = 'xyz'.slice(0, roll(4));
       const by = [1 + roll(2), roll(2)] as const;
       units.splice(pos, deleted, ...[...inserted].map(unit => [unit, ...by] as const));
       draft.splice(pos, deleted, inserted, inserted ? [[inserted.length, ...by]] : []);
+      // People go on where they are.
       for (let more = roll(4); more > 0; more--) {
         units.splice(pos + inserted.length, 0, ['!', ...by]);
         draft.splice(pos + inserted.length, 0, '!', [[1, ...by]]);

@@ -54,9 +54,10 @@ describe('scrollTo', () => {
 });
 
 describe('expected', () => {
-  const layout = (more: Partial<Layout>): Layout => ({
-    now: [200, 200, 200, 200, 200, 200],
-    then: [200, 200, 200, 200, 200, 200],
+  const SIX = [200, 200, 200, 200, 200, 200];
+  const layout = ({ then = SIX, ...more }: Partial<Omit<Layout, 'then'>> & { then?: number[] }): Layout => ({
+    now: SIX,
+    then: index => then[index],
     view: { top: 0, bottom: 500 },
     edit: null,
     ...more

@@ -2,6 +2,7 @@ import React, { useEffect, useState } from 'react';
 
 import { clock } from '../../format';
 import type { ReplayModel } from '../../replay/model';
+import { multiline } from '../../replay/multiline';
 import type { Difference, Fork, ReplayActions, Rerun } from '../../replay/record';
 import type { Translations } from '../../tokens';
 import { Failure } from '../Failure';
@@ -185,7 +186,7 @@ interface Output {
 function plainText(output: Output): string {
   const text = output.text ?? output.data?.['text/plain'];
   if (text !== undefined) {
-    return Array.isArray(text) ? text.join('') : text;
+    return multiline(text);
   }
   return [output.ename, output.evalue].filter(Boolean).join(': ');
 }

@@ -111,7 +111,7 @@ class Run:
         await self._signal(_INSIST_SECONDS)
 
     async def _outcome(self, execution: Execution) -> End:
-        first = await self._first({execution.reply, self._flooded, self._aborted}, self._limits.run_seconds)
+        first = await self._first(self._limits.run_seconds, execution.reply, self._flooded, self._aborted)
         if first is None:
             limit = f"The run was stopped after the time limit of {self._limits.run_seconds:g} s."
             return await self._stop(execution, End(RunStatus.TIMEOUT, limit))
@@ -120,7 +120,7 @@ class Run:
             return await self._stop(execution, End(RunStatus.INTERRUPTED, _FLOODED))
         if first is not execution.reply:
             return self._cut(first)
-        await self._first({execution.idle}, _IDLE_SECONDS)
+        await self._first(_IDLE_SECONDS, execution.idle)
         if execution.reply.result().get("status") == "ok":
             return End(RunStatus.OK)
         if self._interrupted:
@@ -133,11 +133,11 @@ class Run:
     async def _stop(self, execution: Execution, end: End) -> End:
         """Interrupt a run that has to end; one that does not react loses its kernel."""
         await self._signal(_INSIST_SOON_SECONDS)
-        first = await self._first({execution.reply, self._aborted}, _REACT_SECONDS)
+        first = await self._first(_REACT_SECONDS, execution.reply, self._aborted)
         if first is None:
             return End(end.status, f"{end.message} {_NO_REACTION}", kill=True)
         if first is execution.reply:
-            await self._first({execution.idle}, _IDLE_SECONDS)
+            await self._first(_IDLE_SECONDS, execution.idle)
             return end
         return end if first is self._aborted else self._cut(first)
 
@@ -146,20 +146,22 @@ class Run:
             return End(RunStatus.DIED, self._kernel.last_words())
         return End(RunStatus.INTERRUPTED, _RESTARTED if first is self._restart else None)
 
-    async def _first(self, futures: set[asyncio.Future[Any]], seconds: float) -> asyncio.Future[Any] | None:
-        """The first that comes of ``futures``, the kernel's end, the wish for a restart; ``None`` after ``seconds``."""
-        watched = {*futures, self._restart}
-        if self._kernel.exit is not None:
-            watched.add(self._kernel.exit)
+    async def _first(self, seconds: float, *futures: asyncio.Future[Any]) -> asyncio.Future[Any] | None:
+        """The first that comes of ``futures``, the wish for a restart, the kernel's end; ``None`` after ``seconds``.
+
+        Of those that come together it is the first in this order: a run that has ended was not stopped.
+        """
+        ended = () if self._kernel.exit is None else (self._kernel.exit,)
+        watched = (*futures, self._restart, *ended)
         done, _ = await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        return next((future for future in done if future in futures), next(iter(done), None))
+        return next((future for future in watched if future in done), None)
 
     async def _signal(self, patience: float) -> None:
         """Interrupt the kernel, but not before it has begun: an idle kernel takes no notice."""
         execution = self._execution
         if execution is None:
             return
-        await self._first({execution.began, execution.reply}, _BEGIN_SECONDS)
+        await self._first(_BEGIN_SECONDS, execution.began, execution.reply)
         if execution.reply.done():
             return
         if self._insisting is None:

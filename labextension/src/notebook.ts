@@ -12,6 +12,16 @@ import type { INotebookMetadata } from '@jupyterlab/nbformat';
 const SERVER_METADATA = ['kernelspec', 'language_info'];
 
 /**
+ * Write nothing of this page into the shared state.
+ *
+ * JupyterLab keeps there which document it is, and with every edit whether it has to be saved. A room's always is saved,
+ * and the log would have each of these as an edit of the member whose page wrote it, who may not have touched a key.
+ */
+function leaveOut(state: YNotebook['ystate']): void {
+  state.set = <Value>(_key: string, value: Value): Value => value;
+}
+
+/**
  * The shared model of a room's notebook.
  *
  * Undo is document-wide: only then do the cells send their changes through the notebook, where they can be refused.
@@ -20,6 +30,7 @@ const SERVER_METADATA = ['kernelspec', 'language_info'];
 export class RoomNotebook extends YNotebook {
   constructor() {
     super({ disableDocumentWideUndoRedo: false });
+    leaveOut(this.ystate);
   }
 
   /** Whether local changes are ignored. */

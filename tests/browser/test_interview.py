@@ -176,6 +176,34 @@ async def the_replay_is_exact(interviewer: Person, server: Server, url: str) -> 
     await replay.screenshot(path=interviewer.visitor.artifacts / "interviewer-6-replay.png")
 
 
+async def test_the_log_has_edits_of_those_who_edit_and_nothing_else(
+    ji_server: ServerFactory, ji_browser: Browsers
+) -> None:
+    """A page that opens, runs, or asks to save has edited nothing, whoever looks at it."""
+    server = ji_server()
+    room = server.create_room("Edits")
+    cara = await candidate(ji_browser, server, room)
+    interviewer = Person(await ji_browser.open("interviewer", f"{server.url}lab?token={server.token}"))
+    await interviewer.page.goto(link(server, room))
+    await interviewer.in_room()
+    await cara.editor().click()
+    await cara.page.keyboard.press("Control+End")
+    for typed in ("1", "1+", "1+1"):
+        await cara.page.keyboard.press(typed[-1])
+        await interviewer.sees_source(typed)
+    await cara.run()
+    await interviewer.sees_output("2")
+    await interviewer.page.keyboard.press("Control+s")
+    await cara.page.keyboard.press("Control+s")
+    await interviewer.say("Thank you.")
+    await cara.hears("Thank you.")
+    events = server.api("GET", f"rooms/{room['id']}/events?limit=5000&data=0")["events"]
+    names = {event["member"]: event["payload"]["name"] for event in events if event["kind"] == "join"}
+    edits = [names[event["member"]] for event in events if event["kind"] == "document_update" and event["member"]]
+    assert edits == ["Cara Candidate"] * 3
+    assert ji_browser.errors == []
+
+
 async def test_a_refresh_during_a_running_cell_keeps_outputs_before_and_after(
     ji_server: ServerFactory, ji_browser: Browsers
 ) -> None:

@@ -81,7 +81,7 @@ class Battery:
         finally:
             beating.cancel()
         assert case.outputs is not None or matches(case.seen(self.name), said), f"{said[:300]} … {said[-600:]}"
-        assert result.status is case.ends(self.name), (result, said)
+        assert result.status is case.ends(self.name), (result, said[-600:])
         message = case.said(self.name)
         assert message is None or matches(message, result.message or ""), result
         if case.outputs is not None:

@@ -35,6 +35,21 @@ describe('RoomNotebook', () => {
     expect(updates).not.toHaveBeenCalled();
   });
 
+  it('shares nothing that is not an edit', () => {
+    const notebook = make();
+    const updates = jest.fn();
+    notebook.ydoc.on('update', updates);
+    // As the provider does when the page has the document.
+    notebook.ydoc.getMap('state').set('document_id', 'json:notebook:x');
+    notebook.dirty = true;
+    notebook.dirty = false;
+    notebook.setState('path', 'x');
+    expect(updates).not.toHaveBeenCalled();
+    expect(notebook.state).toEqual({});
+    notebook.getCell(0).setSource('y = 2');
+    expect(updates).toHaveBeenCalledTimes(1);
+  });
+
   it('still takes the changes of others', async () => {
     const Y = await import('yjs');
     const ours = make();

@@ -17,6 +17,7 @@ from .companion import Companion
 from .kernel import CellKernel, Failure, Interrupted
 
 _KILL_SECONDS = 0.8
+_LATE_SECONDS = 2.0
 _BEGIN_SECONDS = 0.02
 _GONE = "What it had defined is gone."
 
@@ -92,10 +93,12 @@ class InterpreterKernel(CellKernel):
                 self._timers.pop().cancel()
 
     def stop(self) -> None:
-        """Interrupt the cell; an interpreter that does not react is ended."""
-        if self._companion is not None and self._asked and self._begun:
+        """Interrupt the cell; an interpreter that does not react, or does not even begin, is ended."""
+        if self._companion is None or not self._asked:
+            return
+        if self._begun:
             self.calm(self._companion)
-            self.later(_KILL_SECONDS, self._companion.kill)
+        self.later(_KILL_SECONDS if self._begun else _LATE_SECONDS, self._companion.kill)
 
     def begin(self) -> None:
         """The interpreter begins with the cell: what was to stop it meanwhile can do so very soon.

@@ -130,6 +130,19 @@ async def test_what_ignores_an_interrupt_is_ended(ji_cells: Cells) -> None:
     assert (await ji_cells.run(ji_cells.sample.hello)).status == "ok"
 
 
+@only("javascript")
+async def test_what_does_not_even_begin_is_ended(ji_cells: Cells) -> None:
+    """The interpreter's own code, which prepares a cell, is made to go on for ever by the cell before."""
+    code = (
+        "const { writeSync } = require('fs');\n"
+        "String.prototype.replace = () => { writeSync(1, 'stuck'); while (true) {} };"
+    )
+    assert (await ji_cells.run(code)).status == "ok"
+    result = await ji_cells.run_until("1", lambda result: "stuck" in result.text())
+    assert result.reply["ename"] == "KeyboardInterrupt" and "had to be ended" in result.reply["evalue"]
+    assert (await ji_cells.run(ji_cells.sample.hello)).status == "ok"
+
+
 @only("bash")
 async def test_a_shell_outlives_what_ignores_an_interrupt(ji_cells: Cells) -> None:
     code = "kept=yes\ntrap '' INT\necho one\nsleep 1000"

@@ -22,8 +22,8 @@ WORKERS ?= 2
 
 SHARED := $(VENV)/share/jupyter/labextensions
 BUILT := jupyter_interview/labextension
-OFFLINE := jupyter_interview/static/replay
-FRONT_END := $(shell find labextension/src labextension/style labextension/schema labextension/offline -type f 2>/dev/null) \
+REPLAY := jupyter_interview/static/replay
+FRONT_END := $(shell find labextension/src labextension/style labextension/schema labextension/replaypage -type f 2>/dev/null) \
 	$(wildcard labextension/tsconfig*.json labextension/package.json labextension/yarn.lock)
 
 .PHONY: help
@@ -130,11 +130,11 @@ docs: $(MADE)/package ## The generated parts of docs/
 
 .PHONY: wheel
 wheel: $(MADE)/package ## A wheel and an sdist in dist/
-	@rm -rf $(BUILT) $(OFFLINE)
+	@rm -rf $(BUILT) $(REPLAY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build
 	@rm -f $(MADE)/labextension
 
 .PHONY: clean
 clean: ## Remove everything that was made, the virtual environment too
-	rm -rf $(VENV) $(BUILT) $(OFFLINE) labextension/lib labextension/node_modules labextension/*.tsbuildinfo dist test-artifacts
+	rm -rf $(VENV) $(BUILT) $(REPLAY) labextension/lib labextension/node_modules labextension/*.tsbuildinfo dist test-artifacts

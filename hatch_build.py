@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 FRONT_END = ROOT / "labextension"
 BUILT = ROOT / "jupyter_interview" / "labextension"
-OFFLINE = ROOT / "jupyter_interview" / "static" / "replay"
+REPLAY = ROOT / "jupyter_interview" / "static" / "replay"
 
 
 def environment() -> dict[str, str]:
@@ -45,11 +45,11 @@ def jlpm(*arguments: str) -> None:
 
 def stale() -> bool:
     """Whether a source of the front end is younger than what was built from it."""
-    results = (BUILT / "package.json", OFFLINE / "replay.js")
+    results = (BUILT / "package.json", REPLAY / "replay.js")
     if not all(result.exists() for result in results):
         return True
     sources = [FRONT_END / "package.json", FRONT_END / "yarn.lock", *FRONT_END.glob("tsconfig*.json")]
-    for folder in ("src", "style", "schema", "offline"):
+    for folder in ("src", "style", "schema", "replaypage"):
         sources += (path for path in (FRONT_END / folder).rglob("*") if path.is_file())
     return max(path.stat().st_mtime for path in sources) > min(path.stat().st_mtime for path in results)
 

@@ -18,6 +18,8 @@ from ..core.permissions import RULES, Permission, Role, allowed
 from ..web import InterviewHandler
 from .page import NOTEBOOK, LabPage, policy
 
+_POLICY = policy(style="'self'")
+
 
 class Join(BaseModel, extra="forbid"):
     """Body of a join, or of a repeated knock."""
@@ -32,10 +34,16 @@ class Join(BaseModel, extra="forbid"):
 class PlainPage(InterviewHandler):
     """A page of our own templates."""
 
-    def render_plain(self, template: str, **names: Any) -> None:
-        """Finish with a page that runs and loads nothing but our own files."""
+    def render_plain(self, template: str, rules: str = _POLICY, **names: Any) -> None:
+        """Finish with a page that runs and loads nothing but our own files.
+
+        Args:
+            template: name of it.
+            rules: the page's Content-Security-Policy.
+            **names: what the template needs.
+        """
         page = self.settings["interview_templates"].get_template(template)
-        self.set_header("Content-Security-Policy", policy(style="'self'"))
+        self.set_header("Content-Security-Policy", rules)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page.render(base_url=self.base_url, xsrf_form_html=self.xsrf_form_html, **names))
@@ -140,37 +148,6 @@ class JoinHandler(InterviewHandler):
             )
         self.services.identity.seat(self, room, token)
         self.answer({"token": token, "member": member.to_json()})
-
-
-class ReplayPage(RoomPage):
-    """``/interview/<room>/replay``."""
-
-    @allow_unauthenticated
-    async def get(self, room: str, path: str = "") -> None:
-        """The replay, for the interviewers of the room."""
-        found = await self._found(room)
-        if found is None:
-            return
-        member = await self.services.identity.member(self, room)
-        if member is None or not member.can(Permission.REVIEW):
-            account = await self._interviewer(found)
-            if account is None:
-                self.set_status(403 if member is not None else 401)
-                self.render_plain(
-                    "notice.html", title=found.title, text="Only the interviewers of this interview can see its replay."
-                )
-                return
-            if not found.ended:
-                live = await self.services.rooms.open(room)
-                member, token = await self.services.members.seat_interviewer(live, account)
-                self.services.identity.seat(self, room, token)
-        await self.render_lab(
-            "replay",
-            self.interview_url(room) + "/",
-            interviewRoom=room,
-            interviewMember=json.dumps(member.to_json() if member is not None else {}),
-            interviewShare=self.interview_url(room),
-        )
 
 
 class LoginPage(PlainPage):

@@ -63,7 +63,7 @@ class LabPage(InterviewHandler, LabHandler):
         """Finish with the page.
 
         Args:
-            page: ``room``, ``desk`` or ``replay``.
+            page: ``room`` or ``desk``.
             prefix: the base URL for everything the page calls, with a slash at its end.
             **options: further options of its page config.
         """
@@ -72,7 +72,7 @@ class LabPage(InterviewHandler, LabHandler):
         template = self.get_template("index.html")
         names = {**self.template_namespace, "base_url": prefix, "ws_url": "", "token": "", "custom_css": False}
         html = template.render(page_config=config, **names)
-        # Icons are the server's own: a browser asks for them anew whenever the address changes, as a replay's does.
+        # Icons are the server's own: a browser asks for them anew whenever the address changes.
         html = html.replace(f'href="{escape(prefix)}{_ICONS}', f'href="{escape(self.base_url)}{_ICONS}')
         self.set_header("Content-Security-Policy", _policy(html))
         self.set_header("Cache-Control", "no-store")

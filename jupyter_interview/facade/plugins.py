@@ -108,19 +108,5 @@ _DESK = frozenset(
     }
 )
 
-_REPLAY = frozenset(
-    {
-        "@jupyter/collaboration-extension",
-        "@jupyter/docprovider-extension",
-        "@jupyterlab/application-extension:main",
-        "@jupyterlab/cell-toolbar-extension",
-        "@jupyterlab/codemirror-extension:commands",
-        "@jupyterlab/completer-extension",
-        "@jupyterlab/launcher-extension",
-        "@jupyterlab/notebook-extension",
-        "@jupyterlab/tooltip-extension",
-    }
-)
-
-DISABLED = {"room": _COMMON | _ROOM, "desk": _COMMON | _DESK, "replay": _COMMON | _REPLAY}
+DISABLED = {"room": _COMMON | _ROOM, "desk": _COMMON | _DESK}
 """Page → what it leaves out. JavaScript as an output is left out: it would run in other people's browsers."""

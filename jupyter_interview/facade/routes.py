@@ -6,9 +6,10 @@ from typing import Any
 
 from ..web import ROOM
 from .document import DocumentSession, DocumentSocket
-from .entry import DeskPage, JoinHandler, LoginPage, ReplayPage, RoomPage
+from .entry import DeskPage, JoinHandler, LoginPage, RoomPage
 from .kernel import Kernel, KernelAction, Kernels, KernelSocket, KernelSpecs, Runs, Session, Sessions
 from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Static, Translations, Workspaces
+from .replay import ReplayPage
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LAB = r"(?P<path>(?:doc|lab)(?:/workspaces/[^/]+)?(?:/tree(?:/.*)?)?)"

@@ -13,9 +13,7 @@ import { endedPlugin } from './plugins/ended';
 import { executorPlugin } from './plugins/executor';
 import { kernelPlugin } from './plugins/kernel';
 import { launcherPlugin } from './plugins/launcher';
-import { openingPlugin } from './plugins/opening';
 import { permissionsPlugin } from './plugins/permissions';
-import { replayPlugin } from './plugins/replay';
 import { roomPlugin } from './plugins/room';
 import { roomModelPlugin } from './plugins/roommodel';
 import { sidePlugin } from './plugins/side';
@@ -37,8 +35,6 @@ export function pluginsOf(page: Page): JupyterFrontEndPlugin<unknown>[] {
         sidePlugin,
         endedPlugin
       ];
-    case 'replay':
-      return [openingPlugin, replayPlugin];
     case 'desk':
       return [launcherPlugin, deskPlugin];
     default:

@@ -8,10 +8,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Member } from './api';
 import type { DocumentLink } from './documentlink';
 import type { RoomModel } from './model';
-import type { Opening } from './replay/open';
 
-/** Which of our pages this is; the empty string is JupyterLab's own page. */
-export type Page = 'desk' | 'room' | 'replay' | '';
+/** Which of our pages in JupyterLab this is; the empty string is JupyterLab's own page. */
+export type Page = 'desk' | 'room' | '';
 
 /** Prefix of every plugin id. */
 export const PLUGIN = 'jupyter-interview';
@@ -38,7 +37,6 @@ export const WidgetIDs = {
   people: 'jupyter-interview-people',
   chat: 'jupyter-interview-chat',
   recorded: 'jupyter-interview-recorded',
-  replay: 'jupyter-interview-replay',
   ended: 'jupyter-interview-ended'
 } as const;
 
@@ -54,19 +52,13 @@ export const IDocumentLink = new Token<DocumentLink>(
   'The connection of the shared notebook of this page.'
 );
 
-/** The record of the interview that this page replays; provided on the replay page only. */
-export const IOpening = new Token<Opening>(
-  'jupyter-interview:IOpening',
-  'The record of the interview that this page replays, on its way.'
-);
-
 /** The texts of the interface. */
 export type Translations = TranslationBundle;
 
 /** The page that the server made. */
 export function currentPage(): Page {
   const page = PageConfig.getOption('interviewPage');
-  return page === 'desk' || page === 'room' || page === 'replay' ? page : '';
+  return page === 'desk' || page === 'room' ? page : '';
 }
 
 /** Id of the room of this page; empty where there is none. */

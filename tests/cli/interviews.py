@@ -70,6 +70,6 @@ class Place:
 def player(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A player that needs no build."""
     directory.mkdir(parents=True)
-    (directory / "replay.js").write_text(exporting.SCRIPT)
+    (directory / "file.js").write_text(exporting.SCRIPT)
     (directory / "replay.css").write_text("body { margin: 0 }")
     monkeypatch.setattr(offline, "BUNDLE", directory)

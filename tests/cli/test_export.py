@@ -98,7 +98,7 @@ def test_a_full_disk(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The system's limit for files is met in the middle: a line, and nothing is left."""
     folder = tmp_path / "work"
     folder.mkdir()
-    (tmp_path / "player" / "replay.js").write_text(" " * 3_000_000)
+    (tmp_path / "player" / "file.js").write_text(" " * 3_000_000)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
     try:

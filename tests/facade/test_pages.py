@@ -98,13 +98,31 @@ async def test_a_page_is_told_what_it_is(house: House) -> None:
     assert rules["frame-ancestors"] == "'none'" and "'unsafe-inline'" not in rules["script-src"]
 
 
+async def test_the_replay_is_a_page_of_its_own(house: House) -> None:
+    """Nothing of JupyterLab's frame, and nothing of the interview: the player asks for that."""
+    room = await house.room(title="Two </script> Sum")
+    answer = await house.owner.get(f"{room.path}replay")
+    assert page_config(answer.text) == {
+        "baseUrl": f"/{room.path}",
+        "interviewPage": "replay",
+        "interviewRoom": room.id,
+        "token": "",
+    }
+    assert "Two &lt;/script&gt; Sum" in answer.text and "/static/lab/" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split(";"))
+    assert rules["default-src"] == "'none'" and rules["script-src"] == "'self' 'unsafe-eval'"
+    for name in re.findall(r'(?:src|href)="/(interview/static/[^"]*)"', answer.text):
+        assert (await house.nobody.get(name)).status_code == 200, name
+
+
 async def test_icons_are_the_servers_own(house: House) -> None:
     """A browser asks for them with every change of the address: no member is looked up for that."""
     room = await house.room()
     for path in ("interview/", f"{room.path}replay", room.path[:-1]):
         page = (await house.owner.get(path)).text
         icons = re.findall(r'<link rel="icon"[^>]* href="([^"]*)"', page)
-        assert icons and all(icon.startswith("/static/favicons/") for icon in icons), path
+        assert icons and all(icon.startswith(("/static/favicons/", "/interview/static/")) for icon in icons), path
         for icon in icons:
             assert (await house.nobody.get(icon)).headers["Content-Type"].startswith("image/"), icon
 
@@ -178,6 +196,6 @@ async def test_a_page_loads_the_extensions_that_it_uses(house: House) -> None:
     room = await house.room()
     ours = {"jupyter-interview", "jupyterlab_pygments"}
     together = {"@jupyter/collaboration-extension", "@jupyter/docprovider-extension"}
-    for path, wanted in ((f"{room.path}replay", ours), ("interview/", ours), (room.path[:-1], ours | together)):
+    for path, wanted in (("interview/", ours), (room.path[:-1], ours | together)):
         config = page_config((await house.owner.get(path)).text)
         assert {each["name"] for each in config["federated_extensions"]} == wanted, path

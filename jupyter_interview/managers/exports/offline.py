@@ -1,6 +1,6 @@
 """How does a replay become one HTML file that opens from disk, without server and network?
 
-The page holds the player (`labextension`, built by ``jlpm build:offline``) and its data as elements that no browser
+The page holds the player (`labextension`, built by ``jlpm build:replay``) and its data as elements that no browser
 runs. Nothing of an interview is ever written as HTML: data are base64 of gzip, an alphabet without ``<``, and the title
 is escaped. The policy in the page lets run what has the player's hash and nothing else, and lets nothing be loaded.
 """
@@ -19,6 +19,7 @@ from ...core.encoding import json_bytes
 from ...core.errors import NotFound
 
 BUNDLE = Path(__file__).parents[2] / "static" / "replay"
+_PARTS = ("file.js", "replay.css")
 _COLUMNS = 57 * 1024
 """Bytes that become one line of base64: a multiple of three, so that lines can be joined."""
 
@@ -95,14 +96,14 @@ def load_page(directory: Path | None = None) -> Page:
     """
     directory = directory or BUNDLE
     try:
-        times = tuple((directory / name).stat().st_mtime_ns for name in ("replay.js", "replay.css"))
+        times = tuple((directory / name).stat().st_mtime_ns for name in _PARTS)
     except FileNotFoundError as error:
         raise NotFound(
-            "This installation has no player for files: build it with `jlpm build:offline` in labextension/."
+            "This installation has no player for files: build it with `jlpm build:replay` in labextension/."
         ) from error
     return _read(directory, times)
 
 
 @lru_cache(maxsize=1)
 def _read(directory: Path, _times: tuple[int, ...]) -> Page:
-    return Page((directory / "replay.js").read_text("utf-8"), (directory / "replay.css").read_text("utf-8"))
+    return Page(*((directory / name).read_text("utf-8") for name in _PARTS))

@@ -7,7 +7,7 @@ describe('the plugins of a page', () => {
     expect(PageConfig.getOption('interviewPage')).toBe('');
     expect(ordinary.map(plugin => plugin.id)).toEqual(['jupyter-interview:launcher']);
     expect(document.body.dataset.interviewPage).toBeUndefined();
-    for (const page of ['', 'desk', 'replay'] as const) {
+    for (const page of ['', 'desk'] as const) {
       expect(pluginsOf(page).some(plugin => plugin.provides === INotebookCellExecutor)).toBe(false);
     }
     expect(pluginsOf('room').filter(plugin => plugin.provides === INotebookCellExecutor)).toHaveLength(1);
@@ -15,7 +15,7 @@ describe('the plugins of a page', () => {
 
   it('have ids and descriptions of their own', async () => {
     const { pluginsOf } = await import('../index');
-    const all = (['', 'desk', 'room', 'replay'] as const).flatMap(page => pluginsOf(page));
+    const all = (['', 'desk', 'room'] as const).flatMap(page => pluginsOf(page));
     for (const plugin of all) {
       expect(plugin.id).toMatch(/^jupyter-interview:[a-z-]+$/);
       expect(plugin.description).toMatch(/\.$/);

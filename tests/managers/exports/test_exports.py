@@ -195,9 +195,9 @@ def test_a_player_that_would_end_its_element_is_refused(script: str, style: str)
 
 
 def test_an_installation_without_player_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="jlpm build:offline"):
+    with pytest.raises(NotFound, match="jlpm build:replay"):
         load_page(tmp_path)
-    (tmp_path / "replay.js").write_text("1;")
+    (tmp_path / "file.js").write_text("1;")
     (tmp_path / "replay.css").write_text("")
     assert b"<script>1;</script>" in load_page(tmp_path).tail()
 

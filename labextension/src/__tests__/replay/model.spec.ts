@@ -1,5 +1,5 @@
 import { follow, FOLLOW_MS } from '../../replay/follow';
-import { Opening, openReplay } from '../../replay/open';
+import { openReplay } from '../../replay/open';
 import { atTime } from '../../replay/position';
 import { readStory } from '../../replay/record';
 
@@ -358,18 +358,6 @@ describe('openReplay', () => {
     expect((await opening).manifest.last_seq).toBe(12);
     expect(parts).toEqual([0.25, 0.5]);
     jest.useRealTimers();
-  });
-
-  it('is under way before anybody waits for it, and tells who does why it does not come', async () => {
-    const { source } = makeReplay();
-    const asked = jest.spyOn(source, 'manifest');
-    const opening = new Opening(source);
-    expect(asked).toHaveBeenCalledTimes(1);
-    expect((await opening.opened).manifest.last_seq).toBe(12);
-    asked.mockRejectedValue(new Error('gone'));
-    const failing = new Opening(source);
-    await new Promise(resolve => setTimeout(resolve));
-    await expect(failing.opened).rejects.toThrow('gone');
   });
 
   it('leaves out runs that never began', () => {

@@ -6,7 +6,7 @@ import { act } from '@testing-library/react';
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 
-import { editorServices } from '../../offline/editors';
+import { editorServices } from '../../replaypage/editors';
 import { foldEntry } from '../../replay/fold';
 import type { Focus } from '../../replay/framefold';
 import type { Frame, Moment } from '../../replay/moment';
@@ -35,7 +35,7 @@ afterEach(() => {
 function make(attached = false) {
   const notebook = new ReplayNotebook({
     rendermime: new RenderMimeRegistry({ initialFactories: standardRendererFactories }),
-    services: editorServices()
+    services: editorServices().services
   });
   if (attached) {
     Widget.attach(notebook, document.body);

@@ -12,7 +12,8 @@ import {
   ybinding
 } from '@jupyterlab/codemirror';
 
-export function editorServices(): IEditorServices {
+/** The editors, and the languages that they know. */
+export function editorServices(): { services: IEditorServices; languages: EditorLanguageRegistry } {
   const themes = new EditorThemeRegistry();
   EditorThemeRegistry.getDefaultThemes().forEach(theme => themes.addTheme(theme));
   const languages = new EditorLanguageRegistry();
@@ -29,8 +30,9 @@ export function editorServices(): IEditorServices {
         ybinding({ ytext: (model.sharedModel as YBaseCell<never>).ysource })
       )
   });
-  return {
+  const services = {
     factoryService: new CodeMirrorEditorFactory({ extensions, languages }),
     mimeTypeService: new CodeMirrorMimeTypeService(languages)
   };
+  return { services, languages };
 }

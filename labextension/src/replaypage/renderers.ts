@@ -37,14 +37,23 @@ export function rendermime(
   if (diagrams) {
     RenderedMermaid.manager = diagrams;
   }
-  return new RenderMimeRegistry({
-    initialFactories: [...standardRendererFactories, json, ...(theme ? [vega, mermaid] : [])],
+  const registry = new RenderMimeRegistry({
+    initialFactories: standardRendererFactories,
     markdownParser: createMarkdownParser(languages, {
       blocks: diagrams ? [new MermaidMarkdown({ mermaid: diagrams })] : []
     }),
     latexTypesetter: typesetter
   });
+  registry.addFactory(json, RANKS.json);
+  if (diagrams) {
+    registry.addFactory(vega, RANKS.vega);
+    registry.addFactory(mermaid, RANKS.mermaid);
+  }
+  return registry;
 }
+
+/** JupyterLab's own: an output that is a chart and a picture is shown as the chart. */
+const RANKS = { json: 0, vega: 57, mermaid: 61 };
 
 const ENVIRONMENTS = ['equation', 'align', 'alignat', 'gather', 'CD'];
 

@@ -1,0 +1,75 @@
+"""Does the replay show what the room has shown: charts, diagrams, formulas, trees, coloured code?"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.async_api import expect
+
+from ..fixtures.browser import Browsers
+from ..fixtures.server import ServerFactory
+from .people import SECONDS, candidate, link, owner
+from .replaying import the_replay
+
+pytestmark = pytest.mark.browser
+
+CHART = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+    "data": {"values": [{"a": 1, "b": 2}, {"a": 2, "b": 3}]},
+    "mark": "bar",
+    "encoding": {"x": {"field": "a", "type": "ordinal"}, "y": {"field": "b", "type": "quantitative"}},
+}
+TEXT = """Area: $\\pi r^2$
+
+\\begin{align}a &= b\\end{align}
+
+```python
+print(1)
+```
+
+```mermaid
+graph TD; A-->B;
+```
+"""
+OUTPUTS = {
+    "application/vnd.vegalite.v5+json": CHART,
+    "application/json": {"key": ["value"]},
+    "text/markdown": TEXT,
+    "text/latex": "$e^{i\\pi}$",
+    "text/vnd.mermaid": "graph TD; C-->D;",
+}
+SHOWN = (
+    ".jp-RenderedVegaCommon5 canvas, .jp-RenderedVegaCommon5 svg",
+    ".jp-RenderedJSON",
+    ".jp-RenderedMarkdown .katex-display",
+    ".jp-RenderedMarkdown code [class*='ͼ'], .jp-RenderedMarkdown code span",
+    ".jp-RenderedMarkdown .jp-RenderedMermaid img",
+    ".jp-RenderedLatex .katex",
+    ".jp-OutputArea-output.jp-RenderedMermaid img",
+)
+
+
+async def test_what_is_fetched_for_an_output_is_shown_and_runs_under_the_policy(
+    ji_server: ServerFactory, ji_browser: Browsers
+) -> None:
+    server = ji_server()
+    room = server.create_room("Rich")
+    interviewer = await owner(ji_browser, server)
+    await interviewer.page.goto(link(server, room))
+    await interviewer.in_room()
+    cara = await candidate(ji_browser, server, room)
+    await cara.replace(
+        f"import json\nfor kind, data in json.loads({json.dumps(OUTPUTS)!r}).items():\n"
+        "    display({kind: data}, raw=True)\nprint('all')"
+    )
+    await cara.run()
+    await cara.sees_output("all")
+    replay = await the_replay(ji_browser, server, interviewer, room["id"])
+    for shown in SHOWN:
+        await expect(replay.page.locator(shown).first).to_be_attached(timeout=SECONDS)
+    await expect(
+        replay.page.locator(".jp-RenderedVegaCommon5 canvas, .jp-RenderedVegaCommon5 svg").first
+    ).to_be_visible()
+    await replay.page.screenshot(path=interviewer.visitor.artifacts / "rich.png")
+    assert ji_browser.errors == []

@@ -5,7 +5,7 @@
  * by a few of them. So the model itself ignores local changes while it is read-only; changes of others still arrive.
  * The server enforces the same rule: this only spares the member a refused edit.
  */
-import { type SharedCell, YNotebook } from '@jupyter/ydoc';
+import { type SharedCell, YCodeCell, YNotebook } from '@jupyter/ydoc';
 import type { INotebookMetadata } from '@jupyterlab/nbformat';
 
 /** Notebook metadata that belongs to the server: every stock client writes it anew when a kernel answers. */
@@ -84,3 +84,34 @@ export class RoomNotebook extends YNotebook {
 
   private _readOnly = false;
 }
+
+/** How JupyterLab marks what its cell writes into the shared one because something changed on this page alone. */
+const MIRRORED = 'silent-change';
+
+/**
+ * Outputs are the server's. A page changes its own copy when it shows one: a chart gets a picture of itself. Mirrored by
+ * two pages at once, the shared output would be there twice, and the log would have it as edits of who looked at it.
+ */
+function isMirrored(cell: YCodeCell, origin: unknown): boolean {
+  return origin === MIRRORED && cell.notebook instanceof RoomNotebook;
+}
+
+const { updateOutputs, appendStreamOutput, removeStreamOutput } = YCodeCell.prototype;
+
+Object.assign(YCodeCell.prototype, {
+  updateOutputs(this: YCodeCell, ...[start, end, outputs, origin]: Parameters<typeof updateOutputs>) {
+    if (!isMirrored(this, origin)) {
+      updateOutputs.call(this, start, end, outputs, origin);
+    }
+  },
+  appendStreamOutput(this: YCodeCell, ...[index, text, origin]: Parameters<typeof appendStreamOutput>) {
+    if (!isMirrored(this, origin)) {
+      appendStreamOutput.call(this, index, text, origin);
+    }
+  },
+  removeStreamOutput(this: YCodeCell, ...[index, begin, origin]: Parameters<typeof removeStreamOutput>) {
+    if (!isMirrored(this, origin)) {
+      removeStreamOutput.call(this, index, begin, origin);
+    }
+  }
+});

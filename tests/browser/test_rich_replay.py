@@ -65,11 +65,26 @@ async def test_what_is_fetched_for_an_output_is_shown_and_runs_under_the_policy(
     )
     await cara.run()
     await cara.sees_output("all")
+    # Who looks at a chart, or two people at once, changes nothing of it.
+    for person in (cara, interviewer):
+        await expect(person.page.locator(SHOWN[0]).first).to_be_visible(timeout=SECONDS)
+        await expect(person.page.locator(SHOWN[-1]).first).to_be_visible(timeout=SECONDS)
+    typed = server.api("GET", f"rooms/{room['id']}/events?kind=run_started&data=0")["events"][0]["seq"]
+    for person, other in ((cara, interviewer), (interviewer, cara)):
+        await person.say(f"{person.visitor.name} has seen it")
+        await other.hears(f"{person.visitor.name} has seen it")
+    events = server.api("GET", f"rooms/{room['id']}/events?kind=document_update&data=0&limit=5000")["events"]
+    assert [event for event in events if event["seq"] > typed and event["member"]] == []
+    (cell,) = server.api("GET", f"rooms/{room['id']}/notebook")["cells"]
+    assert len(cell["outputs"]) == len(OUTPUTS) + 1
+
     replay = await the_replay(ji_browser, server, interviewer, room["id"])
     for shown in SHOWN:
         await expect(replay.page.locator(shown).first).to_be_attached(timeout=SECONDS)
     await expect(
         replay.page.locator(".jp-RenderedVegaCommon5 canvas, .jp-RenderedVegaCommon5 svg").first
     ).to_be_visible()
+    await expect(replay.page.locator(".jp-OutputArea-output")).to_have_count(len(OUTPUTS) + 1)
+    await expect(replay.page.locator(".jp-OutputArea-output")).to_have_count(len(OUTPUTS) + 1)
     await replay.page.screenshot(path=interviewer.visitor.artifacts / "rich.png")
     assert ji_browser.errors == []

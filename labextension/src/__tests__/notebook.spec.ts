@@ -1,3 +1,6 @@
+import { type YCodeCell, YNotebook } from '@jupyter/ydoc';
+import { CodeCellModel } from '@jupyterlab/cells';
+
 import { RoomNotebook } from '../notebook';
 
 function make(): RoomNotebook {
@@ -48,6 +51,31 @@ describe('RoomNotebook', () => {
     expect(notebook.state).toEqual({});
     notebook.getCell(0).setSource('y = 2');
     expect(updates).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves outputs to the server: what a page does to its own copy stays there', () => {
+    const chart = { output_type: 'display_data', data: { 'application/json': {} }, metadata: {} };
+    const printed = { output_type: 'stream', name: 'stdout', text: 'x' };
+    for (const [notebook, times] of [
+      [make(), 0],
+      [new YNotebook(), 2]
+    ] as const) {
+      notebook.insertCell(0, { cell_type: 'code', outputs: [chart, printed] });
+      const shared = notebook.getCell(0) as YCodeCell;
+      const model = new CodeCellModel({ sharedModel: shared });
+      const updates = jest.fn();
+      notebook.ydoc.on('update', updates);
+      const shown = model.outputs.get(0);
+      shown.setData({ data: { ...shown.data, 'image/png': 'eA==' } });
+      model.outputs.get(1).streamText?.insert(1, 'y');
+      expect(updates).toHaveBeenCalledTimes(times);
+      expect(shown.data).toHaveProperty('image/png');
+      updates.mockClear();
+      // What a member wants is an edit, as ever.
+      model.clearExecution();
+      expect(updates).toHaveBeenCalled();
+      expect(shared.getOutputs()).toEqual([]);
+    }
   });
 
   it('still takes the changes of others', async () => {

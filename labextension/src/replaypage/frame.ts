@@ -25,7 +25,6 @@ export class Frame {
     private readonly root: HTMLElement,
     private readonly trans: Translations
   ) {
-    root.classList.add('jp-Interview-replayPage');
     this.told.className = 'jp-Interview-told';
     this.told.setAttribute('role', 'status');
   }

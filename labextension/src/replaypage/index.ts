@@ -65,6 +65,7 @@ if (root) {
   const room = currentRoom();
   document.body.classList.add('jp-ThemedContainer');
   document.body.dataset.interviewPage = 'replay';
+  root.classList.add('jp-Interview-replayPage');
   const notice = new Notice(root, trans);
   const source = room ? ofServer(room) : new EmbeddedReplay();
   start(root, source, notice, trans).catch((reason: unknown) => notice.fail(reason, room !== ''));

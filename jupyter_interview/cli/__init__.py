@@ -31,7 +31,15 @@ def usage() -> str:
     """The commands, one a line."""
     lines = [f"  {name:<8} {text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(
-        ["usage: jupyter interview [COMMAND] [OPTIONS]", "", *lines, "", "All settings: jupyter interview config"]
+        [
+            "usage: jupyter interview [COMMAND] [OPTIONS]",
+            "",
+            *lines,
+            "",
+            "  --version  which one this is",
+            "",
+            "All settings: jupyter interview config",
+        ]
     )
 
 

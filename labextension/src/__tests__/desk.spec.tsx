@@ -178,10 +178,12 @@ describe('NewInterview', () => {
 });
 
 describe('PastInterviews', () => {
-  const show = (list: React.ComponentProps<typeof PastInterviews>['list']): void => {
+  const noNames = (): Promise<Language[]> => Promise.reject(new Error('not now'));
+  const show = (list: React.ComponentProps<typeof PastInterviews>['list'], languages = noNames): void => {
     render(
       <PastInterviews
         list={list}
+        languages={languages}
         link={room => room.url}
         replay={room => `${room.url}/replay`}
         notebook={room => `/notebook/${room.id}`}
@@ -206,6 +208,17 @@ describe('PastInterviews', () => {
       '/interview/room-1/replay'
     );
     expect(second.getByText(/1:00:00/)).toBeTruthy();
+  });
+
+  it('calls languages as people do, where it knows how', async () => {
+    const known = { name: 'cpp', display_name: 'C++', available: true, message: null };
+    const rooms = [makeRoom({ language: 'cpp' }), makeRoom({ id: 'old', language: 'cobol' })];
+    show(
+      () => Promise.resolve({ rooms, next: null }),
+      () => Promise.resolve([known])
+    );
+    expect(within(await screen.findByTestId('interview-room-room-1')).getByText(/^C\+\+ · /)).toBeTruthy();
+    expect(within(screen.getByTestId('interview-room-old')).getByText(/^cobol · /)).toBeTruthy();
   });
 
   it('searches, filters and loads more', async () => {

@@ -1,6 +1,6 @@
 import React, { useCallback, useEffect, useRef, useState } from 'react';
 
-import { messageOf, type Room, type RoomState } from '../api';
+import { type Language, messageOf, type Room, type RoomState } from '../api';
 import { between, clock, moment, stateName } from '../format';
 import type { Translations } from '../tokens';
 
@@ -19,6 +19,8 @@ export interface PastProps {
     cursor?: string;
     limit: number;
   }) => Promise<{ rooms: Room[]; next: string | null }>;
+  /** The languages, for their names. */
+  languages: () => Promise<Language[]>;
   /** Address of a room, of its replay, and of its notebook. */
   link: (room: Room) => string;
   replay: (room: Room) => string;
@@ -32,6 +34,7 @@ export interface PastProps {
 /** Live and ended interviews, newest first, with search. */
 export function PastInterviews(props: PastProps): JSX.Element {
   const { trans } = props;
+  const names = useNames(props.languages);
   const [q, setQuery] = useState('');
   const [state, setState] = useState<RoomState | ''>('');
   const settled = useDebounced(q, 250);
@@ -78,7 +81,7 @@ export function PastInterviews(props: PastProps): JSX.Element {
       )}
       <ul className="jp-Interview-rooms" aria-label={trans.__('Interviews')}>
         {rooms.map(room => (
-          <Item key={room.id} {...props} room={room} />
+          <Item key={room.id} {...props} room={room} language={names.get(room.language) ?? room.language} />
         ))}
       </ul>
       {next !== null && (
@@ -155,13 +158,25 @@ function useRooms(props: PastProps, q: string, state: RoomState | ''): Rooms {
   };
 }
 
+/** What languages are called; where that is not known, their identifiers do. */
+function useNames(languages: PastProps['languages']): Map<string, string> {
+  const [names, setNames] = useState(new Map<string, string>());
+  useEffect(() => {
+    languages().then(
+      list => setNames(new Map(list.map(({ name, display_name }) => [name, display_name]))),
+      () => undefined
+    );
+  }, [languages]);
+  return names;
+}
+
 function merge(before: Room[], after: Room[]): Room[] {
   const known = new Set(before.map(room => room.id));
   return [...before, ...after.filter(room => !known.has(room.id))];
 }
 
-function Item(props: PastProps & { room: Room }): JSX.Element {
-  const { room, trans } = props;
+function Item(props: PastProps & { room: Room; language: string }): JSX.Element {
+  const { room, language, trans } = props;
   const ended = room.state === 'ended';
   const people = (room.members ?? []).filter(
     member => member.state === 'seated' && member.presence === 'present'
@@ -178,7 +193,7 @@ function Item(props: PastProps & { room: Room }): JSX.Element {
         ))}
       </div>
       <p>
-        {room.language}
+        {language}
         {' · '}
         {room.started_at
           ? trans.__('started %1', moment(room.started_at))

@@ -90,6 +90,7 @@ class PastWidget extends SeenWidget {
     return (
       <PastInterviews
         list={this.list}
+        languages={this.languages}
         link={room => shareLink(room.url)}
         replay={room => `${shareLink(room.url)}/replay`}
         notebook={room => api.notebookUrl(room.id)}
@@ -101,6 +102,8 @@ class PastWidget extends SeenWidget {
   }
 
   private readonly list: InterviewApi['rooms'] = query => this.api.rooms(query);
+
+  private readonly languages = () => this.api.choices().then(choices => choices.languages);
 
   private async copy(link: string): Promise<void> {
     const text = (await copyText(link)) ? this.trans.__('Link copied: %1', link) : link;

@@ -1,6 +1,5 @@
 /**
- * Of which widgets does the player consist? The same ones in JupyterLab's page and in a file on disk; who makes them
- * puts them where they belong.
+ * Of which widgets does the player consist? The same ones on the server's page and in a file on disk.
  */
 import type { IEditorServices } from '@jupyterlab/codeeditor';
 import { ReactWidget } from '@jupyterlab/apputils';

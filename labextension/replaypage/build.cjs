@@ -28,7 +28,11 @@ const common = {
   context: path.resolve(__dirname, '..'),
   devtool: false,
   performance: false,
-  target: ['web', 'es2022']
+  target: ['web', 'es2022'],
+  plugins: [
+    new rspack.CssExtractRspackPlugin({ filename: '[name].css' }),
+    new rspack.ProvidePlugin({ process: require.resolve('process/browser') })
+  ]
 };
 
 const resolve = {
@@ -52,15 +56,12 @@ const rules = [
   { test: /\.m?js$/, type: 'javascript/auto', resolve: { fullySpecified: false } }
 ];
 
-const globals = new rspack.ProvidePlugin({ process: require.resolve('process/browser') });
-
 const page = {
   ...common,
   entry: { replay: ['./replaypage/replay.css', './lib/replaypage/index.js'] },
   output: { path: OUTPUT, filename: '[name].js', chunkFilename: 'fetched-[id].js', publicPath: '' },
   resolve,
-  module: { rules },
-  plugins: [new rspack.CssExtractRspackPlugin({ filename: '[name].css' }), globals]
+  module: { rules }
 };
 
 const file = {
@@ -68,8 +69,7 @@ const file = {
   entry: { file: './lib/replaypage/index.js' },
   output: { path: OUTPUT, filename: '[name].js', publicPath: '' },
   resolve: { ...resolve, alias: Object.fromEntries(LARGE.map(name => [`${name}$`, false])) },
-  module: { rules, parser: { javascript: { dynamicImportMode: 'eager' } } },
-  plugins: [new rspack.CssExtractRspackPlugin({ filename: '[name].css' }), globals]
+  module: { rules, parser: { javascript: { dynamicImportMode: 'eager' } } }
 };
 
 /** Rewrite a file so that it can stand between tags. */

@@ -1,5 +1,6 @@
 /**
- * How does the shared notebook of a room behave when this member may not edit?
+ * What of this page does the shared notebook of a room take? A member's edits: nothing that JupyterLab writes into it by
+ * itself, and nothing at all when this member may not edit.
  *
  * JupyterLab's commands change the shared model without asking anybody, and its own read-only flag is only looked at
  * by a few of them. So the model itself ignores local changes while it is read-only; changes of others still arrive.
@@ -89,29 +90,23 @@ export class RoomNotebook extends YNotebook {
 const MIRRORED = 'silent-change';
 
 /**
+ * The method without what a page mirrors, its origin being the argument at `place`.
+ *
  * Outputs are the server's. A page changes its own copy when it shows one: a chart gets a picture of itself. Mirrored by
  * two pages at once, the shared output would be there twice, and the log would have it as edits of who looked at it.
  */
-function isMirrored(cell: YCodeCell, origin: unknown): boolean {
-  return origin === MIRRORED && cell.notebook instanceof RoomNotebook;
+function unlessMirrored<Rest extends unknown[]>(write: (...rest: Rest) => void, place: number) {
+  return function (this: YCodeCell, ...rest: Rest): void {
+    if (rest[place] !== MIRRORED || !(this.notebook instanceof RoomNotebook)) {
+      write.apply(this, rest);
+    }
+  };
 }
 
 const { updateOutputs, appendStreamOutput, removeStreamOutput } = YCodeCell.prototype;
 
 Object.assign(YCodeCell.prototype, {
-  updateOutputs(this: YCodeCell, ...[start, end, outputs, origin]: Parameters<typeof updateOutputs>) {
-    if (!isMirrored(this, origin)) {
-      updateOutputs.call(this, start, end, outputs, origin);
-    }
-  },
-  appendStreamOutput(this: YCodeCell, ...[index, text, origin]: Parameters<typeof appendStreamOutput>) {
-    if (!isMirrored(this, origin)) {
-      appendStreamOutput.call(this, index, text, origin);
-    }
-  },
-  removeStreamOutput(this: YCodeCell, ...[index, begin, origin]: Parameters<typeof removeStreamOutput>) {
-    if (!isMirrored(this, origin)) {
-      removeStreamOutput.call(this, index, begin, origin);
-    }
-  }
+  updateOutputs: unlessMirrored(updateOutputs, 3),
+  appendStreamOutput: unlessMirrored(appendStreamOutput, 2),
+  removeStreamOutput: unlessMirrored(removeStreamOutput, 2)
 });

@@ -158,6 +158,14 @@ async def new_interview(
     return room, url
 
 
+async def seated_interviewer(browsers: Browsers, server: Server, room: dict[str, str]) -> Person:
+    """The server's own user in a room."""
+    person = await owner(browsers, server)
+    await person.page.goto(link(server, room))
+    await person.in_room()
+    return person
+
+
 async def candidate(browsers: Browsers, server: Server, room: dict[str, str], name: str = "Cara Candidate") -> Person:
     """Somebody who comes by the bare link."""
     person = Person(await browsers.open("candidate"))

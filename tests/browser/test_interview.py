@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import Server, ServerFactory
-from .people import SECONDS, Person, candidate, link, new_interview, owner
+from .people import SECONDS, Person, candidate, new_interview, owner, seated_interviewer
 
 pytestmark = pytest.mark.browser
 
@@ -183,9 +183,7 @@ async def test_the_log_has_edits_of_those_who_edit_and_nothing_else(
     server = ji_server()
     room = server.create_room("Edits")
     cara = await candidate(ji_browser, server, room)
-    interviewer = Person(await ji_browser.open("interviewer", f"{server.url}lab?token={server.token}"))
-    await interviewer.page.goto(link(server, room))
-    await interviewer.in_room()
+    interviewer = await seated_interviewer(ji_browser, server, room)
     await cara.editor().click()
     await cara.page.keyboard.press("Control+End")
     for typed in ("1", "1+", "1+1"):
@@ -239,9 +237,7 @@ async def test_a_killed_server_with_offline_edits_loses_and_doubles_nothing(
     server = ji_server()
     room = server.create_room("Killed")
     cara = await candidate(ji_browser, server, room)
-    interviewer = Person(await ji_browser.open("interviewer", f"{server.url}lab?token={server.token}"))
-    await interviewer.page.goto(link(server, room))
-    await interviewer.in_room()
+    interviewer = await seated_interviewer(ji_browser, server, room)
     await cara.replace("online = 1")
     await interviewer.sees_source("online = 1")
     await cara.say("before the crash")

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import ServerFactory
-from .people import SECONDS, candidate, link, owner
+from .people import SECONDS, candidate, seated_interviewer
 from .replaying import the_replay
 
 pytestmark = pytest.mark.browser
@@ -55,9 +55,7 @@ async def test_what_is_fetched_for_an_output_is_shown_and_runs_under_the_policy(
 ) -> None:
     server = ji_server()
     room = server.create_room("Rich")
-    interviewer = await owner(ji_browser, server)
-    await interviewer.page.goto(link(server, room))
-    await interviewer.in_room()
+    interviewer = await seated_interviewer(ji_browser, server, room)
     cara = await candidate(ji_browser, server, room)
     await cara.replace(
         f"import json\nfor kind, data in json.loads({json.dumps(OUTPUTS)!r}).items():\n"

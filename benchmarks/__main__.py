@@ -21,7 +21,7 @@ FULL = {
     "compile_run": ["--rounds", "10"],
     "room_page": ["--rounds", "8"],
     "disk": ["--seconds", "60"],
-    "chain": ["--turns", "500", "--events", "1000"],
+    "chain": ["--turns", "1000"],
     "replay": ["--hours", "1", "8"],
     "replay_page": ["--seeks", "200"],
 }

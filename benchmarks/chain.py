@@ -1,13 +1,12 @@
 """What does it cost the log to be chained, and to be sealed?
 
 The writer is fed in a few rooms by turns, with events that a real `RoomLog` numbers, until all are durable in a SQLite
-file: document updates of a keystroke's size as fast as it takes them, the same event by event, and what happens in an
-interview of an hour (`script`) as fast as it takes it. It is measured as it is, and with one part left out: the hash
-with its encoding, the sealing, both. The variants take turns in one process and one file, in an order that changes, so
-that whatever else the machine does meets all of them alike. Loop and writer share one interpreter: what bounds the log
-is the processor time of the process, and that is compared.
+file: document updates of a keystroke's size, or what happens in an interview of an hour (`script`). They come all at
+once, as sockets bring them, or one by one (`PACES`). It is measured as it is, and with one part left out: the hash with
+its encoding, the sealing, both. The variants take turns in one process and one file, in an order that changes, and the
+turns are short, so that whatever else the machine does meets all of them alike; each is compared with its neighbour.
 
-    python -m benchmarks.chain --events 2000 --turns 60
+    python -m benchmarks.chain --events 500 --turns 1000
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
-from jupyter_interview.cli.serve import _SWITCH_SECONDS
+from jupyter_interview.cli.serve import set_interpreter
 from jupyter_interview.core.models import EventKind, MemberState, RoomState
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.db import Database, Vault, ledger
@@ -38,9 +37,22 @@ from .script import SERVER, Line, Script
 GOAL = 5.0
 _ROOMS = 4
 _WARM = 3
-_QUICKEST = 10
 _KEYSTROKE = Line(0, EventKind.DOCUMENT_UPDATE, member=1, connection=7, data=bytes(range(26)))
 VARIANTS = ("whole", "unchained", "unsealed", "neither")
+PACES = {
+    "all at once": "in one turn of the event loop, as nothing in the server does",
+    "as sockets bring them": "each in a turn of the event loop, as fast as the log takes them",
+    "one by one": "each when the one before is durable",
+}
+# A median's standard error is so many times a mean's; a normal distribution's quartiles are so many deviations apart.
+_OF_MEDIAN, _OF_QUARTILES = 1.2533, 1.349
+
+
+class Took(NamedTuple):
+    """What an event of a turn took, in microseconds: by the clock, and of the processor."""
+
+    clock: float
+    processor: float
 
 
 def _unlinked(*_event: Any) -> bytes:
@@ -91,20 +103,23 @@ def _room_and_member(connection: Any, number: int) -> tuple[int, int]:
     return room.key, member.key
 
 
-async def _turn(logs: Sequence[tuple[RoomLog, int]], lines: Sequence[Line], *, flood: bool) -> tuple[float, float]:
-    """Write the events; microseconds an event until all are durable: by the clock, and of the processor."""
+async def _turn(logs: Sequence[tuple[RoomLog, int]], lines: Sequence[Line], pace: str) -> Took:
+    """Write the events; how long it took until all are durable."""
     began, used = time.perf_counter(), time.process_time()
     for number, line in enumerate(lines):
         log, member = logs[number % _ROOMS]
         author = 0 if line.member == SERVER else member
         log.append(line.kind, member=author, connection=line.connection, payload=line.payload, data=line.data)
-        if not flood:
+        if pace == "one by one":
             await log.barrier()
         elif log.behind:
             await log.capacity()
+        elif pace == "as sockets bring them":
+            await asyncio.sleep(0)
     for log, _ in logs:
         await log.barrier()
-    return 1e6 * (time.perf_counter() - began) / len(lines), 1e6 * (time.process_time() - used) / len(lines)
+    clock, processor = time.perf_counter() - began, time.process_time() - used
+    return Took(1e6 * clock / len(lines), 1e6 * processor / len(lines))
 
 
 def _failed(failure: Exception) -> None:
@@ -134,10 +149,8 @@ def _interviews(events: int) -> Iterator[list[Line]]:
         yield lines[first : first + events]
 
 
-async def measure(
-    url: str, portions: Iterator[list[Line]], turns: int, *, flood: bool
-) -> dict[str, list[tuple[float, float]]]:
-    """What each turn of each variant took: `_turn`."""
+async def measure(url: str, portions: Iterator[list[Line]], turns: int, pace: str) -> dict[str, list[Took]]:
+    """What each turn of each variant took."""
     database = Database(url, Vault(bytes(32)))
     database.prepare()
     database.start()
@@ -145,74 +158,87 @@ async def measure(
     for number in range(_ROOMS):
         room, member = await database.write(lambda connection, n=number: _room_and_member(connection, n))  # type: ignore[misc]
         logs.append((RoomLog(database, room, 0, 0, _failed), member))
-    found: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
+    found: dict[str, list[Took]] = {variant: [] for variant in VARIANTS}
     dice = random.Random(1)  # nothing secret
     for number, lines in zip(range(turns + _WARM), portions, strict=False):
         for variant in dice.sample(VARIANTS, len(VARIANTS)):
             with _without(variant):
                 await database.write(lambda _: database.ledger.forget())
-                took = await _turn(logs, lines, flood=flood)
+                took = await _turn(logs, lines, pace)
             if number >= _WARM:
                 found[variant].append(took)
     await database.close()
     return found
 
 
-def row(way: str, variant: str, own: Sequence[tuple[float, float]], whole: Sequence[tuple[float, float]]) -> JSON:
+def row(what: str, pace: str, variant: str, own: Sequence[Took], whole: Sequence[Took]) -> JSON:
     """A row of the report, from the turns of a variant and those of the log as it is."""
-    quick, all_ = (percentile([processor for _, processor in turns], _QUICKEST) for turns in (own, whole))
     made: JSON = {
-        "way": way,
+        "what": what,
+        "pace": pace,
         "variant": variant,
-        "rate": f"{1e6 / median([clock for clock, _ in own]):,.0f}",
-        "processor": quick,
+        "rate": f"{1e6 / median([turn.clock for turn in own]):,.0f}",
+        "processor": median([turn.processor for turn in own]),
     }
     if variant != "whole":
-        made["saved"] = all_ - quick
-        made["part"] = f"{100 * (1 - quick / all_):.1f} %"
-        for name, index in (("by_processor", 1), ("by_clock", 0)):
-            parts = [100 * (1 - mine[index] / both[index]) for mine, both in zip(own, whole, strict=True)]
-            made[name] = f"{median(parts):.1f} % ({percentile(parts, 25):.1f} … {percentile(parts, 75):.1f})"
-        made["goal"] = f"{100 * (1 - quick / all_) / GOAL:.2f}" if variant == "unchained" else None
+        part, error = _part([turn.clock for turn in own], [turn.clock for turn in whole])
+        made["saved"] = median([both.processor - mine.processor for mine, both in zip(own, whole, strict=True)])
+        made["part"] = f"{part:.1f} % ± {error:.1f}"
+        part_of_processor = _part([turn.processor for turn in own], [turn.processor for turn in whole])
+        made["part_of_processor"] = "{:.1f} % ± {:.1f}".format(*part_of_processor)
+        made["goal"] = f"{part / GOAL:.2f}" if variant == "unchained" else None
     return made
+
+
+def _part(own: Sequence[float], whole: Sequence[float]) -> tuple[float, float]:
+    """How much less the one took than the other, in per cent: median of the pairs, and its standard error."""
+    parts = [100 * (1 - mine / both) for mine, both in zip(own, whole, strict=True)]
+    deviation = (percentile(parts, 75) - percentile(parts, 25)) / _OF_QUARTILES
+    return median(parts), _OF_MEDIAN * deviation / math.sqrt(len(parts))
+
+
+def _report(events: int, turns: int) -> Report:
+    columns = {
+        "what": "events", "pace": "come", "variant": "the log", "rate": "events a second",
+        "processor": "µs of the processor an event", "saved": "µs saved",
+        "part": "less time than whole", "goal": f"÷ goal of {GOAL:g} %",
+        "part_of_processor": "less of the processor than whole",
+    }  # fmt: skip
+    notes = [
+        f"{_ROOMS} rooms by turns, {turns} turns of {events} events. Keystrokes: updates of "
+        f"{len(_KEYSTROKE.data or b'')} bytes. An interview: the updates, cursors, runs with outputs and messages of "
+        "an hour, each turn the next ones. "
+        + " ".join(f"{pace.capitalize()}: {meaning}." for pace, meaning in PACES.items())
+        + f" One by one a turn has {events // 10}.",
+        "All figures are medians of the turns; the percentages are of each turn beside its neighbour, with the "
+        "standard error of their median. The goal is compared with what is lost by the clock.",
+        "whole: sealed and chained, as it is. unchained: without encoding, SHA-256 and the hash in its row. unsealed: "
+        "without the event's key and AES-256-GCM-SIV. neither: as it was before both.",
+        "The interpreter is set as the server sets it: what was loaded before is none of the collector's work.",
+    ]
+    return Report("chain", "What chaining and sealing cost the log", columns, notes)
 
 
 def main() -> None:
     """Run it."""
     options = parser(__doc__)
-    options.add_argument("--events", type=int, default=2_000, help="of a turn")
-    options.add_argument("--turns", type=int, default=60, help="of each variant")
+    options.add_argument("--events", type=int, default=500, help="of a turn")
+    options.add_argument("--turns", type=int, default=1_000, help="of each variant")
     chosen = options.parse_args()
-    columns = {
-        "way": "events come", "variant": "the log", "rate": "events a second",
-        "processor": "µs of the processor an event", "saved": "less than whole", "part": "of the whole",
-        "goal": f"÷ goal of {GOAL:g} %", "by_processor": "turn by turn (quartiles)",
-        "by_clock": "less events a second, turn by turn (quartiles)",
-    }  # fmt: skip
-    notes = [
-        f"{_ROOMS} rooms by turns, {chosen.turns} turns of {chosen.events} events, as fast as the writer takes them, "
-        f"up to 64 in a statement. Keystrokes: updates of {len(_KEYSTROKE.data or b'')} bytes. An interview: the "
-        "updates, cursors, runs with their outputs and messages of an hour, each turn the next ones. One by one: "
-        f"{chosen.events // 10} keystrokes a turn, of which each waits until the one before is durable.",
-        "Processor time is that of the quickest tenth of the turns: what else the machine does can only add to it. "
-        "Events a second and the last two columns are medians of all turns, each beside its neighbour; the last one is "
-        "by the clock, the one before by the processor.",
-        "whole: sealed and chained, as it is. unchained: without encoding, SHA-256 and the hash in its row. unsealed: "
-        "without the event's key and AES-256-GCM-SIV. neither: as it was before both.",
-    ]
-    report = Report("chain", "What chaining and sealing cost the log", columns, notes)
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    ways = {
-        "keystrokes, flooding": _keystrokes(chosen.events),
-        "an interview, flooding": _interviews(chosen.events),
-        "keystrokes, one by one": _keystrokes(chosen.events // 10),
+    report = _report(chosen.events, chosen.turns)
+    contents: dict[str, Callable[[int], Iterator[list[Line]]]] = {
+        "keystrokes": _keystrokes,
+        "an interview": _interviews,
     }
-    for way, portions in ways.items():
-        progress(way)
+    for pace, (what, content) in itertools.product(PACES, contents.items()):
+        progress(f"{what}, {pace}")
+        events = chosen.events // 10 if pace == "one by one" else chosen.events
+        portions = list(itertools.islice(content(events), chosen.turns + _WARM))
+        set_interpreter()
         with tempfile.TemporaryDirectory(prefix="ji-chain-") as folder:
             url = f"sqlite:///{Path(folder) / 'db'}"
-            found = asyncio.run(measure(url, portions, chosen.turns, flood="flooding" in way))
-        report.rows += [row(way, variant, found[variant], found["whole"]) for variant in VARIANTS]
+            found = asyncio.run(measure(url, iter(portions), chosen.turns, pace))
+        report.rows += [row(what, pace, variant, found[variant], found["whole"]) for variant in VARIANTS]
     report.publish(chosen.output)
 
 

@@ -55,10 +55,15 @@ _SWITCH_SECONDS = 0.0005
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped."""
-    sys.setswitchinterval(_SWITCH_SECONDS)
     server = make_server(arguments)
+    set_interpreter()
+    server.start()
+    return 0
+
+
+def set_interpreter() -> None:
+    """Set Python as a server needs it, once everything is loaded."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # What is loaded by now stays. While the collector looks through it, the event loop stands still.
     gc.collect()
     gc.freeze()
-    server.start()
-    return 0

@@ -66,7 +66,7 @@ $(MADE)/benchmarks: pyproject.toml $(MADE)/development
 install: $(MADE)/package $(MADE)/labextension ## The virtual environment with everything that `make run` needs
 
 .PHONY: setup
-setup: $(MADE)/development $(MADE)/labextension ## The same with what the tests need: Chromium, PostgreSQL, compilers, Docker
+setup: $(MADE)/development $(MADE)/labextension ## The same with what the tests need: Chromium, PostgreSQL, bubblewrap, compilers, Docker
 	@bash .ci/system "$(BIN)"
 	@bash .ci/toolchains
 	@bash .ci/engine && bash .ci/images "$(BIN)"

@@ -44,6 +44,12 @@ async def test_a_replay_is_played_sought_stepped_and_linked(ji_server: ServerFac
     await replay.press("ArrowLeft")
     await expect(page.get_by_test_id("interview-replay-chat")).not_to_contain_text("no")
 
+    # The beginning is the first event, when there is no notebook yet.
+    assert await replay.press("Home") == 1
+    assert await page.locator("[data-empty]").get_attribute("data-empty") == "The notebook has not begun yet."
+    await replay.press("End")
+    await expect(page.locator("[data-empty]")).to_have_count(0)
+
     # A click on the timeline, its hint, and a drag.
     history = await page.evaluate("history.length")
     strip = page.get_by_test_id("interview-replay-timeline")
@@ -152,6 +158,19 @@ async def test_bookmarks_and_a_fork_by_keyboard_only(ji_server: ServerFactory, j
     await expect(page.get_by_role("dialog")).to_have_count(0)
     kept = server.api("GET", f"rooms/{room}/bookmarks")["bookmarks"]
     assert [(mark["seq"], mark["note"]) for mark in kept] == [(seq, "First run")]
+
+    # Runs are stepped to from a tab as from everywhere, and the beginning can have a bookmark as well.
+    await page.get_by_test_id("interview-tab-room").click()
+    await page.keyboard.press("Home")
+    assert await replay.press("Shift+ArrowRight") == seq
+    await replay.press("Home")
+    await page.keyboard.press("b")
+    await page.keyboard.type("The beginning")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    both = server.api("GET", f"rooms/{room}/bookmarks")["bookmarks"]
+    assert [mark["note"] for mark in both] == ["The beginning", "First run"]
+    server.api("DELETE", f"rooms/{room}/bookmarks/{both[0]['id']}")
 
     await page.keyboard.press("?")
     await expect(page.get_by_test_id("interview-replay-keys")).to_be_visible()

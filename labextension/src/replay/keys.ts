@@ -47,10 +47,10 @@ const WRITABLE = 'input, select, textarea, [contenteditable="true"], dialog, [ro
 
 /** Keys that have another use in some places: a text's cursor, the choice of a tab, scrolling. */
 const TAKEN: readonly (readonly [place: string, keys: RegExp])[] = [
-  ['.cm-editor', /^(Arrow|Page|Home$|End$)/],
+  ['.cm-editor', /^(Shift )?(Arrow|Page|Home$|End$)/],
   ['[role="tablist"]', /^Arrow(Left|Right)$/],
-  ['.jp-Interview-sideBody', /^(Arrow(Up|Down)|Page)/],
-  ['button, a, summary', /^( |Enter)$/]
+  ['.jp-Interview-sideBody', /^(Shift )?(Arrow(Up|Down)|Page)/],
+  ['button, a, summary', /^(Shift )?( |Enter)$/]
 ];
 
 /** Do what a key asks for; `false` where it asks for nothing. */
@@ -59,7 +59,8 @@ export function press(event: KeyboardEvent, model: ReplayModel, actions: KeyActi
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest(WRITABLE)) {
     return false;
   }
-  if (TAKEN.some(([place, keys]) => keys.test(event.key) && target.closest(place))) {
+  const name = event.shiftKey ? `Shift ${event.key}` : event.key;
+  if (TAKEN.some(([place, keys]) => keys.test(name) && target.closest(place))) {
     return false;
   }
   return move(event, model) || act(event, model, actions);
@@ -75,7 +76,7 @@ function move(event: KeyboardEvent, model: ReplayModel): boolean {
     PageDown: [() => model.seekTime(model.ms + FAR)],
     j: [() => model.seekTime(model.ms - NEAR)],
     l: [() => model.seekTime(model.ms + NEAR)],
-    Home: [() => model.seek({ ms: 0, seq: 0 })],
+    Home: [() => model.seek(model.beginning)],
     End: [() => model.seek(model.end)]
   };
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -75,6 +75,11 @@ export class ReplayModel implements IDisposable {
     return this.manifest.duration_ms;
   }
 
+  /** The first position: the first event, which has a number as all that can be named. */
+  get beginning(): Position {
+    return { ms: 0, seq: Math.min(1, this.manifest.last_seq) };
+  }
+
   /** The last position. */
   get end(): Position {
     return { ms: this.duration, seq: this.manifest.last_seq };
@@ -99,6 +104,12 @@ export class ReplayModel implements IDisposable {
     const entry = count > 0 ? fold?.frame.entries[count - 1][0] : this.frames.list[index]?.first_seq;
     const known = countUntil(this.events, event => event, this._position);
     return Math.max(entry ?? 0, known > 0 ? this.events[known - 1].seq : 0, 0);
+  }
+
+  /** Whether there is a notebook at an event already. */
+  begun(seq: number = this.seq): boolean {
+    const { first_seq: first } = this.manifest;
+    return first !== null && seq >= first;
   }
 
   /** The moment on display; `null` before the first one. */
@@ -176,8 +187,8 @@ export class ReplayModel implements IDisposable {
 
   /** Go to a position. */
   seek(position: Position): void {
-    const ms = Math.min(Math.max(0, position.ms), this.duration);
-    const to = ms < position.ms ? this.end : { ms, seq: position.ms < 0 ? 0 : position.seq };
+    const { beginning, end } = this;
+    const to = compare(position, beginning) < 0 ? beginning : position.ms > end.ms ? end : position;
     if (compare(to, this._position) !== 0) {
       this._position = to;
       this.projector.want();
@@ -192,7 +203,7 @@ export class ReplayModel implements IDisposable {
 
   /** Go to an event. Resolves when it is known where that is. */
   async seekEvent(seq: number): Promise<void> {
-    const wanted = Math.min(Math.max(0, seq), this.manifest.last_seq);
+    const wanted = Math.min(Math.max(this.beginning.seq, seq), this.manifest.last_seq);
     const wish = ++this.wish;
     const index = this.frames.indexOf(wanted);
     const fold = await this.frames.get(index);
@@ -227,7 +238,7 @@ export class ReplayModel implements IDisposable {
         ? await nextEdit(this.frames, from, by)
         : nextOf(what === 'run' ? this.story.runs : this.story.messages, from, by);
     if (wish === this.wish && !this.disposed) {
-      this.seek(found ?? (by > 0 ? this.end : { ms: 0, seq: 0 }));
+      this.seek(found ?? (by > 0 ? this.end : this.beginning));
     }
   }
 
@@ -236,7 +247,7 @@ export class ReplayModel implements IDisposable {
       return;
     }
     if (this.atEnd && !this.manifest.live) {
-      this.seek({ ms: 0, seq: 0 });
+      this.seek(this.beginning);
     }
     this.ticker.start();
     this._changed.emit();

@@ -57,7 +57,16 @@ export function createPlayer(options: PlayerOptions): Player {
   );
   side.addClass('jp-Interview-side');
   showMoments(model, notebook, trans);
-  notebook.applied.connect((_, { seq }) => bar.tell({ shown: seq }));
+  notebook.applied.connect((_, { seq, moment }) => {
+    bar.tell({ shown: seq });
+    notebook.tellEmpty(
+      moment.cells.length > 0
+        ? null
+        : model.begun(seq)
+          ? trans.__('The notebook has no cells at this moment.')
+          : trans.__('The notebook has not begun yet.')
+    );
+  });
   notebook.completed.connect((_, { seq }) => bar.tell({ complete: seq }));
   document.addEventListener('keydown', event => {
     const { bookmark, copyLink, help } = actions;
@@ -109,7 +118,9 @@ function actionsOf(options: PlayerOptions): BarActions {
     help: () => void openModal(trans.__('Keys'), close => <KeyHelp trans={trans} onClose={close} />),
     toggleSide: options.toggleSide,
     refresh: options.refresh,
-    exportUrl: actions && (format => actions.exportUrl(format, model.seq)),
+    exportUrl:
+      actions &&
+      (format => (format === 'ipynb' && !model.begun() ? null : actions.exportUrl(format, model.seq))),
     fork:
       actions &&
       (() => {

@@ -61,7 +61,8 @@ export interface Manifest {
   room: ReplayRoom;
   started_at: string | null;
   ended_at: string | null;
-  first_seq: number;
+  /** The event with which the notebook began; `null` where none did. */
+  first_seq: number | null;
   last_seq: number;
   duration_ms: number;
   live: boolean;

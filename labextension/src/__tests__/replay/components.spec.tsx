@@ -111,6 +111,15 @@ describe('ReplayBar', () => {
     expect(screen.queryByRole('menuitem')).toBeNull();
   });
 
+  it('offers no notebook where there is none yet', async () => {
+    await bar({}, { exportUrl: format => (format === 'ipynb' ? null : `/export?format=${format}`) });
+    fireEvent.click(screen.getByRole('button', { name: 'Export' }));
+    const [notebook, file] = screen.getAllByRole('menuitem');
+    expect([notebook, file].map(item => item.hasAttribute('href'))).toEqual([false, true]);
+    expect(notebook.getAttribute('aria-disabled')).toBe('true');
+    expect(notebook.textContent).toBe('Notebook has not begun at this moment');
+  });
+
   it('says clearly where the record does not hold', async () => {
     await bar({ damage: { seq: 9, reason: 'its hash is another' } });
     expect(screen.getByRole('alert').textContent).toBe(

@@ -23,7 +23,7 @@ describe('keys', () => {
     ['ArrowRight', false, 9],
     ['ArrowLeft', true, 6],
     ['ArrowDown', false, 8],
-    ['Home', false, 0],
+    ['Home', false, 1],
     ['End', false, 12],
     ['PageDown', false, 12],
     ['L', false, 8],
@@ -68,6 +68,10 @@ describe('keys', () => {
     expect((await at(' ', false, button)).taken).toBe(false);
     expect((await at('ArrowLeft', false, button)).taken).toBe(true);
     expect((await at('F5')).taken).toBe(false);
+    const tabs = document.createElement('div');
+    tabs.setAttribute('role', 'tablist');
+    expect((await at('ArrowLeft', false, tabs)).taken).toBe(false);
+    expect((await at('ArrowLeft', true, tabs)).taken).toBe(true);
     const { model } = makeReplay();
     expect(press(new KeyboardEvent('keydown', { key: 'c', ctrlKey: true }), model, actions)).toBe(false);
   });

@@ -33,7 +33,7 @@ describe('ReplayModel', () => {
       [6, 'startx'],
       [9, 'startxpasted']
     ]);
-    for (const seq of [0, 1, 2, 3, 5, 8, 9, 10, 12]) {
+    for (const seq of [1, 2, 3, 5, 8, 9, 10, 12]) {
       await model.seekEvent(seq);
       await settleReplay(made);
       expect(model.seq).toBe(seq);
@@ -68,7 +68,9 @@ describe('ReplayModel', () => {
     model.seekTime(99_999);
     expect([model.ms, model.seq]).toEqual([22_000, 12]);
     model.seekTime(-5);
-    expect([model.ms, model.seq]).toEqual([0, 0]);
+    expect([model.ms, model.seq, model.begun(), model.begun(2)]).toEqual([0, 1, false, true]);
+    await model.seekEvent(0);
+    expect(model.seq).toBe(1);
     await model.seekEvent(1e9);
     expect(model.atEnd).toBe(true);
     model.dispose();
@@ -126,9 +128,9 @@ describe('ReplayModel', () => {
       return told;
     };
     // The cursor of event 5 is no edit.
-    expect(await walk('edit', -1, 7)).toEqual([11, 9, 7, 6, 4, 2, 0]);
+    expect(await walk('edit', -1, 7)).toEqual([11, 9, 7, 6, 4, 2, 1]);
     expect(await walk('edit', 1, 7)).toEqual([2, 4, 6, 7, 9, 11, 12]);
-    expect(await walk('run', -1, 2)).toEqual([6, 0]);
+    expect(await walk('run', -1, 2)).toEqual([6, 1]);
     expect(await walk('run', 1, 2)).toEqual([6, 12]);
     expect(await walk('message', -1, 1)).toEqual([8]);
     model.dispose();

@@ -6,9 +6,9 @@ import type { Translations } from '../../tokens';
 
 import { Icon } from './Icon';
 
-/** Downloads of the interview. */
+/** Downloads of the interview; there is none of what `url` gives `null` for. */
 export function ExportMenu(props: {
-  url: (format: ExportFormat) => string;
+  url: (format: ExportFormat) => string | null;
   trans: Translations;
 }): JSX.Element {
   const { url, trans } = props;
@@ -29,11 +29,17 @@ export function ExportMenu(props: {
     document.addEventListener('pointerdown', outside);
     return () => document.removeEventListener('pointerdown', outside);
   }, [open]);
-  const formats: [ExportFormat, string, string][] = [
-    ['ipynb', trans.__('Notebook'), trans.__('as it stands at this moment')],
-    ['html', trans.__('Replay as one file'), trans.__('opens without a server')],
-    ['jsonl', trans.__('Event log'), trans.__('every event, one a line')],
-    ['zip', trans.__('Everything'), trans.__('for another server, or the archive')]
+  const notebook = url('ipynb');
+  const formats: [ExportFormat, string | null, string, string][] = [
+    [
+      'ipynb',
+      notebook,
+      trans.__('Notebook'),
+      notebook === null ? trans.__('has not begun at this moment') : trans.__('as it stands at this moment')
+    ],
+    ['html', url('html'), trans.__('Replay as one file'), trans.__('opens without a server')],
+    ['jsonl', url('jsonl'), trans.__('Event log'), trans.__('every event, one a line')],
+    ['zip', url('zip'), trans.__('Everything'), trans.__('for another server, or the archive')]
   ];
   const label = trans.__('Export');
   const press = (event: React.KeyboardEvent): void => {
@@ -75,12 +81,13 @@ export function ExportMenu(props: {
             aria-label={label}
             onKeyDown={press}
           >
-            {formats.map(([format, name, hint]) => (
+            {formats.map(([format, href, name, hint]) => (
               <a
                 key={format}
                 role="menuitem"
                 tabIndex={-1}
-                href={url(format)}
+                href={href ?? undefined}
+                aria-disabled={href === null}
                 download
                 onClick={() => show(false)}
                 data-testid={`interview-export-${format}`}

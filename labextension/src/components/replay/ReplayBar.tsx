@@ -22,7 +22,7 @@ export interface BarActions {
   fork: (() => void) | null;
   refresh: (() => void) | null;
   toggleSide: () => void;
-  exportUrl: ((format: ExportFormat) => string) | null;
+  exportUrl: ((format: ExportFormat) => string | null) | null;
 }
 
 export interface BarProps {

@@ -35,7 +35,8 @@ export function ReplaySide(props: SideProps): JSX.Element {
   ];
   const turn = (event: React.KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by) {
+    // With Shift they step from run to run, as everywhere.
+    if (by && !event.shiftKey) {
       event.preventDefault();
       const at = tabs.findIndex(([name]) => name === tab);
       const next = tabs[(at + by + tabs.length) % tabs.length][0];

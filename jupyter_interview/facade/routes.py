@@ -9,6 +9,7 @@ from .document import DocumentSession, DocumentSocket
 from .entry import DeskPage, JoinHandler, LoginPage, RoomPage
 from .kernel import Kernel, KernelAction, Kernels, KernelSocket, KernelSpecs, Runs, Session, Sessions
 from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Static, Translations, Workspaces
+from .nowhere import Nowhere
 from .replay import ReplayPage
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -66,10 +67,17 @@ DESK: list[tuple[Any, ...]] = [
 ]
 """On the desk only."""
 
+# With a slash at the end, jupyter-server leads to the address without it.
+NOWHERE: list[tuple[Any, ...]] = [
+    (r"/interview/.*[^/]", Nowhere),
+    (r"/api/interview(?:/.*[^/])?", Nowhere),
+]
+"""All other addresses of ours; last of all."""
+
 
 def facade_handlers() -> list[tuple[Any, ...]]:
-    """All of them, with their prefixes."""
+    """All of them, with their prefixes. What comes after them is not reached below ours."""
     prefix = rf"/interview/(?P<room>{ROOM})"
     rooms = [(prefix + route[0], *route[1:]) for route in [*IN_ROOM, *COMMON]]
     desk = [(r"/interview" + route[0], *route[1:]) for route in [*DESK, *COMMON]]
-    return [*rooms, *desk]
+    return [*rooms, *desk, *NOWHERE]

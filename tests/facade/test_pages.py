@@ -55,6 +55,7 @@ async def sources(house: House, room: Room) -> dict[str, str]:
         "join": (await house.nobody.get(room.path[:-1])).text,
         "login": (await house.nobody.get("interview/login")).text,
         "no room": (await house.nobody.get("interview/00000000-0000-4000-8000-000000000000")).text,
+        "link that was cut off": (await house.nobody.get(room.path[:-2])).text,
         "desk of an account": own,
         "desk of the owner": (await house.owner.get("interview/")).text,
         "room of the owner": (await house.owner.get(room.path[:-1])).text,
@@ -199,3 +200,19 @@ async def test_a_page_loads_the_extensions_that_it_uses(house: House) -> None:
     for path, wanted in (("interview/", ours), (room.path[:-1], ours | together)):
         config = page_config((await house.owner.get(path)).text)
         assert {each["name"] for each in config["federated_extensions"]} == wanted, path
+
+
+async def test_an_address_that_leads_nowhere_says_so(house: House) -> None:
+    """To everybody alike, and nobody is sent to the stock server's login."""
+    room = await house.room()
+    for client in (house.nobody, house.owner, (await room.join("Cara")).rest):
+        url = f"{house.server.url}interview/{room.id}"
+        for path in (url[:-1], f"{url}/nope", f"{house.server.url}interview/nope"):
+            page = await client.get(path)
+            assert (page.status_code, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+            assert "Check the link: it may be incomplete." in page.text
+            assert "script-src" in page.headers["Content-Security-Policy"]
+            assert (await client.post(path)).json()["error"]["code"] in ("not_found", "forbidden")
+        for path in (f"{url}/api/nope", f"{house.server.url}api/interview/rooms/nope"):
+            refused = await client.get(path)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_found")

@@ -174,6 +174,8 @@ OURS = {
     **{"/interview" + name: rules for name, rules in (DESK | COMMON).items()},
     # Our own static files stand in front of it.
     "/interview/<path>|static/x": _get("anyone", 404),
+    **{nowhere: {method: Rule("anyone", 404) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+       for nowhere in ("/interview/.*[^/]", "/api/interview(?:/.*[^/])?")},
 }  # fmt: skip
 
 PUBLIC = {

@@ -2,7 +2,7 @@
 
 The writer is fed in a few rooms by turns, with events that a real `RoomLog` numbers, until all are durable in a SQLite
 file: document updates of a keystroke's size, or what happens in an interview of an hour (`script`). They come all at
-once, as sockets bring them, or one by one (`PACES`). It is measured as it is, and with one part left out: the hash with
+once, as sockets bring them, or one by one (`Pace`). It is measured as it is, and with one part left out: the hash with
 its encoding, the sealing, both. The variants take turns in one process and one file, in an order that changes, and the
 turns are short, so that whatever else the machine does meets all of them alike; each is compared with its neighbour.
 
@@ -19,6 +19,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -39,13 +40,23 @@ _ROOMS = 4
 _WARM = 3
 _KEYSTROKE = Line(0, EventKind.DOCUMENT_UPDATE, member=1, connection=7, data=bytes(range(26)))
 VARIANTS = ("whole", "unchained", "unsealed", "neither")
-PACES = {
-    "all at once": "in one turn of the event loop, as nothing in the server does",
-    "as sockets bring them": "each in a turn of the event loop, as fast as the log takes them",
-    "one by one": "each when the one before is durable",
-}
 # A median's standard error is so many times a mean's; a normal distribution's quartiles are so many deviations apart.
 _OF_MEDIAN, _OF_QUARTILES = 1.2533, 1.349
+
+
+class Pace(StrEnum):
+    """How events come."""
+
+    AT_ONCE = "all at once"
+    BY_SOCKETS = "as sockets bring them"
+    ONE_BY_ONE = "one by one"
+
+
+_MEANINGS = {
+    Pace.AT_ONCE: "in one turn of the event loop, as nothing in the server does",
+    Pace.BY_SOCKETS: "each in a turn of the event loop, as fast as the log takes them",
+    Pace.ONE_BY_ONE: "each when the one before is durable",
+}
 
 
 class Took(NamedTuple):
@@ -103,18 +114,18 @@ def _room_and_member(connection: Any, number: int) -> tuple[int, int]:
     return room.key, member.key
 
 
-async def _turn(logs: Sequence[tuple[RoomLog, int]], lines: Sequence[Line], pace: str) -> Took:
+async def _turn(logs: Sequence[tuple[RoomLog, int]], lines: Sequence[Line], pace: Pace) -> Took:
     """Write the events; how long it took until all are durable."""
     began, used = time.perf_counter(), time.process_time()
     for number, line in enumerate(lines):
         log, member = logs[number % _ROOMS]
         author = 0 if line.member == SERVER else member
         log.append(line.kind, member=author, connection=line.connection, payload=line.payload, data=line.data)
-        if pace == "one by one":
+        if pace is Pace.ONE_BY_ONE:
             await log.barrier()
         elif log.behind:
             await log.capacity()
-        elif pace == "as sockets bring them":
+        elif pace is Pace.BY_SOCKETS:
             await asyncio.sleep(0)
     for log, _ in logs:
         await log.barrier()
@@ -149,8 +160,8 @@ def _interviews(events: int) -> Iterator[list[Line]]:
         yield lines[first : first + events]
 
 
-async def measure(url: str, portions: Iterator[list[Line]], turns: int, pace: str) -> dict[str, list[Took]]:
-    """What each turn of each variant took."""
+async def measure(url: str, portions: Sequence[list[Line]], pace: Pace) -> dict[str, list[Took]]:
+    """What each turn of each variant took, after some to get warm; a turn has one of the portions."""
     database = Database(url, Vault(bytes(32)))
     database.prepare()
     database.start()
@@ -160,7 +171,7 @@ async def measure(url: str, portions: Iterator[list[Line]], turns: int, pace: st
         logs.append((RoomLog(database, room, 0, 0, _failed), member))
     found: dict[str, list[Took]] = {variant: [] for variant in VARIANTS}
     dice = random.Random(1)  # nothing secret
-    for number, lines in zip(range(turns + _WARM), portions, strict=False):
+    for number, lines in enumerate(portions):
         for variant in dice.sample(VARIANTS, len(VARIANTS)):
             with _without(variant):
                 await database.write(lambda _: database.ledger.forget())
@@ -171,7 +182,7 @@ async def measure(url: str, portions: Iterator[list[Line]], turns: int, pace: st
     return found
 
 
-def row(what: str, pace: str, variant: str, own: Sequence[Took], whole: Sequence[Took]) -> JSON:
+def row(what: str, pace: Pace, variant: str, own: Sequence[Took], whole: Sequence[Took]) -> JSON:
     """A row of the report, from the turns of a variant and those of the log as it is."""
     made: JSON = {
         "what": what,
@@ -208,7 +219,7 @@ def _report(events: int, turns: int) -> Report:
         f"{_ROOMS} rooms by turns, {turns} turns of {events} events. Keystrokes: updates of "
         f"{len(_KEYSTROKE.data or b'')} bytes. An interview: the updates, cursors, runs with outputs and messages of "
         "an hour, each turn the next ones. "
-        + " ".join(f"{pace.capitalize()}: {meaning}." for pace, meaning in PACES.items())
+        + " ".join(f"{pace.capitalize()}: {meaning}." for pace, meaning in _MEANINGS.items())
         + f" One by one a turn has {events // 10}.",
         "All figures are medians of the turns; the percentages are of each turn beside its neighbour, with the "
         "standard error of their median. The goal is compared with what is lost by the clock.",
@@ -230,14 +241,14 @@ def main() -> None:
         "keystrokes": _keystrokes,
         "an interview": _interviews,
     }
-    for pace, (what, content) in itertools.product(PACES, contents.items()):
+    for pace, (what, content) in itertools.product(Pace, contents.items()):
         progress(f"{what}, {pace}")
-        events = chosen.events // 10 if pace == "one by one" else chosen.events
+        events = chosen.events // 10 if pace is Pace.ONE_BY_ONE else chosen.events
         portions = list(itertools.islice(content(events), chosen.turns + _WARM))
         set_interpreter()
         with tempfile.TemporaryDirectory(prefix="ji-chain-") as folder:
             url = f"sqlite:///{Path(folder) / 'db'}"
-            found = asyncio.run(measure(url, iter(portions), chosen.turns, pace))
+            found = asyncio.run(measure(url, portions, pace))
         report.rows += [row(what, pace, variant, found[variant], found["whole"]) for variant in VARIANTS]
     report.publish(chosen.output)
 

@@ -48,6 +48,11 @@ class PlainPage(InterviewHandler):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page.render(base_url=self.base_url, xsrf_form_html=self.xsrf_form_html, **names))
 
+    def render_notice(self, status: int, title: str, text: str) -> None:
+        """Finish with a page that says only that something is not to be had, and why."""
+        self.set_status(status)
+        self.render_plain("notice.html", title=title, text=text)
+
 
 class RoomPage(PlainPage, LabPage):
     """``/interview/<room>`` and JupyterLab's own addresses below it."""
@@ -80,8 +85,7 @@ class RoomPage(PlainPage, LabPage):
         try:
             return await self.services.rooms.get(room_id)
         except NotFound as error:
-            self.set_status(404)
-            self.render_plain("notice.html", title="No such interview", text=f"{error.message} Check the link.")
+            self.render_notice(404, "No such interview", f"{error.message} Check the link.")
             return None
 
     async def _interviewer(self, room: Room) -> Account | None:
@@ -98,8 +102,7 @@ class RoomPage(PlainPage, LabPage):
         if account is not None or (member is not None and member.can(Permission.REVIEW)):
             self.redirect(self.interview_url(room.id, "replay"))
             return
-        self.set_status(410)
-        self.render_plain("notice.html", title=room.title, text="This interview is over. You can close this page.")
+        self.render_notice(410, room.title, "This interview is over. You can close this page.")
 
     async def _room(self, room: Room, member: Member) -> None:
         await self.render_lab(

@@ -6,6 +6,8 @@ was cut off to its own login page.
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..core.errors import NotFound
@@ -15,25 +17,26 @@ from .entry import PlainPage
 class Nowhere(PlainPage):
     """Whatever no other handler of ours is for; anybody may know that."""
 
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Whoever tries addresses is slowed down."""
+        self.services.rates.hit("rest", self.request.remote_ip or "")
+        await super().prepare(*args, **kwargs)
+
     @allow_unauthenticated
     async def get(self) -> None:
         """A page for people, an error for programs."""
-        self._refuse_program("/api/" in self.request.path)
-        self.set_status(404)
-        self.render_plain(
-            "notice.html",
-            title="No such interview",
-            text="There is no interview at this address. Check the link: it may be incomplete.",
-        )
+        if "/api/" in self.request.path:
+            raise _nothing()
+        text = "There is no interview at this address. Check the link: it may be incomplete."
+        self.render_notice(404, "No such interview", text)
 
     @allow_unauthenticated
     async def post(self) -> None:
         """People send nothing here."""
-        self._refuse_program(True)
+        raise _nothing()
 
     put = patch = delete = post
 
-    def _refuse_program(self, program: bool) -> None:
-        self.services.rates.hit("rest", self.request.remote_ip or "")
-        if program:
-            raise NotFound("There is nothing at this address.")
+
+def _nothing() -> NotFound:
+    return NotFound("There is nothing at this address.")

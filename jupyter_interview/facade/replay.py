@@ -28,10 +28,8 @@ class ReplayPage(RoomPage):
         if member is None or not member.can(Permission.REVIEW):
             account = await self._interviewer(found)
             if account is None:
-                self.set_status(403 if member is not None else 401)
-                self.render_plain(
-                    "notice.html", title=found.title, text="Only the interviewers of this interview can see its replay."
-                )
+                status = 403 if member is not None else 401
+                self.render_notice(status, found.title, "Only the interviewers of this interview can see its replay.")
                 return
             if not found.ended:
                 live = await self.services.rooms.open(room)

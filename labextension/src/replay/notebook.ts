@@ -131,16 +131,6 @@ export class ReplayNotebook extends StaticNotebook {
     this.slice();
   }
 
-  /** Say why there is nothing to see; `null` where there is something. */
-  tellEmpty(text: string | null): void {
-    const { dataset } = this.outerNode;
-    if (text === null) {
-      delete dataset.empty;
-    } else {
-      dataset.empty = text;
-    }
-  }
-
   override dispose(): void {
     this.halt();
     super.dispose();

@@ -57,16 +57,7 @@ export function createPlayer(options: PlayerOptions): Player {
   );
   side.addClass('jp-Interview-side');
   showMoments(model, notebook, trans);
-  notebook.applied.connect((_, { seq, moment }) => {
-    bar.tell({ shown: seq });
-    notebook.tellEmpty(
-      moment.cells.length > 0
-        ? null
-        : model.begun(seq)
-          ? trans.__('The notebook has no cells at this moment.')
-          : trans.__('The notebook has not begun yet.')
-    );
-  });
+  notebook.applied.connect((_, { seq }) => bar.tell({ shown: seq }));
   notebook.completed.connect((_, { seq }) => bar.tell({ complete: seq }));
   document.addEventListener('keydown', event => {
     const { bookmark, copyLink, help } = actions;
@@ -95,6 +86,16 @@ function showMoments(model: ReplayModel, notebook: ReplayNotebook, trans: Transl
     }
   };
   let look = '';
+  notebook.applied.connect((_, { seq, moment }) => {
+    const { node } = notebook;
+    if (moment.cells.length > 0) {
+      delete node.dataset.empty;
+    } else {
+      node.dataset.empty = model.begun(seq)
+        ? trans.__('The notebook has no cells at this moment.')
+        : trans.__('The notebook has not begun yet.');
+    }
+  });
   model.displayed.connect(show);
   model.changed.connect(() => {
     const now = `${model.follow}/${model.whoWrote}`;

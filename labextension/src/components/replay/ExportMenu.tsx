@@ -6,11 +6,11 @@ import type { Translations } from '../../tokens';
 
 import { Icon } from './Icon';
 
-/** Downloads of the interview; there is none of what `url` gives `null` for. */
-export function ExportMenu(props: {
-  url: (format: ExportFormat) => string | null;
-  trans: Translations;
-}): JSX.Element {
+/** Address of a download; `null` where there is none at this moment. */
+export type ExportUrl = (format: ExportFormat) => string | null;
+
+/** Downloads of the interview. */
+export function ExportMenu(props: { url: ExportUrl; trans: Translations }): JSX.Element {
   const { url, trans } = props;
   const [open, show] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -29,18 +29,6 @@ export function ExportMenu(props: {
     document.addEventListener('pointerdown', outside);
     return () => document.removeEventListener('pointerdown', outside);
   }, [open]);
-  const notebook = url('ipynb');
-  const formats: [ExportFormat, string | null, string, string][] = [
-    [
-      'ipynb',
-      notebook,
-      trans.__('Notebook'),
-      notebook === null ? trans.__('has not begun at this moment') : trans.__('as it stands at this moment')
-    ],
-    ['html', url('html'), trans.__('Replay as one file'), trans.__('opens without a server')],
-    ['jsonl', url('jsonl'), trans.__('Event log'), trans.__('every event, one a line')],
-    ['zip', url('zip'), trans.__('Everything'), trans.__('for another server, or the archive')]
-  ];
   const label = trans.__('Export');
   const press = (event: React.KeyboardEvent): void => {
     if (event.key === 'Escape' || event.key === 'Tab') {
@@ -81,7 +69,7 @@ export function ExportMenu(props: {
             aria-label={label}
             onKeyDown={press}
           >
-            {formats.map(([format, href, name, hint]) => (
+            {choices(url, trans).map(([format, href, name, hint]) => (
               <a
                 key={format}
                 role="menuitem"
@@ -100,6 +88,22 @@ export function ExportMenu(props: {
         )}
     </>
   );
+}
+
+/** Of each download: format, address, name and what it is. */
+function choices(url: ExportUrl, trans: Translations): [ExportFormat, string | null, string, string][] {
+  const notebook = url('ipynb');
+  return [
+    [
+      'ipynb',
+      notebook,
+      trans.__('Notebook'),
+      notebook === null ? trans.__('has not begun at this moment') : trans.__('as it stands at this moment')
+    ],
+    ['html', url('html'), trans.__('Replay as one file'), trans.__('opens without a server')],
+    ['jsonl', url('jsonl'), trans.__('Event log'), trans.__('every event, one a line')],
+    ['zip', url('zip'), trans.__('Everything'), trans.__('for another server, or the archive')]
+  ];
 }
 
 /** Where a menu hangs below its button: from the right edge, so that it stays on a narrow page. */

@@ -5,12 +5,11 @@ import { clock } from '../../format';
 import { SPEEDS } from '../../replay/clock';
 import { fragmentOf } from '../../replay/link';
 import type { ReplayModel, Step } from '../../replay/model';
-import type { ExportFormat } from '../../replay/record';
 import { timeOfMoment } from '../../replay/words';
 import type { Translations } from '../../tokens';
 import { useSignals } from '../hooks';
 
-import { ExportMenu } from './ExportMenu';
+import { ExportMenu, type ExportUrl } from './ExportMenu';
 import { Icon, type IconName } from './Icon';
 import { Timeline } from './Timeline';
 
@@ -22,7 +21,7 @@ export interface BarActions {
   fork: (() => void) | null;
   refresh: (() => void) | null;
   toggleSide: () => void;
-  exportUrl: ((format: ExportFormat) => string | null) | null;
+  exportUrl: ExportUrl | null;
 }
 
 export interface BarProps {

@@ -19,12 +19,13 @@ JLPM := $(BIN)/python hatch_build.py
 ARGS ?=
 TESTS ?= tests
 WORKERS ?= 2
+PART ?= core
 
 SHARED := $(VENV)/share/jupyter/labextensions
 BUILT := jupyter_interview/labextension
-REPLAY := jupyter_interview/static/replay
-FRONT_END := $(shell find labextension/src labextension/style labextension/schema labextension/replaypage -type f 2>/dev/null) \
-	$(wildcard labextension/tsconfig*.json labextension/package.json labextension/yarn.lock)
+PAGES := jupyter_interview/static/replay jupyter_interview/static/isolated
+FRONT_END := $(shell find labextension/src labextension/style labextension/schema labextension/replaypage labextension/licenses \
+	-type f 2>/dev/null) $(wildcard labextension/licenses.cjs labextension/tsconfig*.json labextension/package.json labextension/yarn.lock)
 
 .PHONY: help
 help: ## What can be made
@@ -62,11 +63,15 @@ $(MADE)/benchmarks: pyproject.toml $(MADE)/development
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
+$(MADE)/mutation: pyproject.toml $(MADE)/development
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	@touch $@
+
 .PHONY: install
 install: $(MADE)/package $(MADE)/labextension ## The virtual environment with everything that `make run` needs
 
 .PHONY: setup
-setup: $(MADE)/development $(MADE)/labextension ## The same with what the tests need: Chromium, PostgreSQL, bubblewrap, compilers, Docker
+setup: $(MADE)/development $(MADE)/labextension ## The same with what the tests need: Chromium, PostgreSQL, nginx, bubblewrap, compilers, Docker
 	@bash .ci/system "$(BIN)"
 	@bash .ci/toolchains
 	@bash .ci/engine && bash .ci/images "$(BIN)"
@@ -90,11 +95,20 @@ test: $(MADE)/venv ## Everything: lint, types, layers, front-end tests, then Pyt
 	  $(MAKE) --no-print-directory lint-front-end test-front-end lint-python; proven=$$?; \
 	  wait $$images || { cat $(MADE)/images.log >&2; exit 1; }; exit $$proven
 	@$(MAKE) --no-print-directory setup
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: test-python
 test-python: $(MADE)/development $(MADE)/labextension ## pytest alone; what is missing on this machine is skipped
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+.PHONY: chaos
+chaos: export JUPYTER_INTERVIEW_KILLS ?= 1000
+chaos: $(MADE)/development $(MADE)/labextension ## Kill the server a thousand times (an hour): is anything lost?
+	$(BIN)/python -m pytest tests/integration/test_chaos.py
+
+.PHONY: mutation
+mutation: $(MADE)/mutation $(MADE)/labextension ## Change the code a little, again and again: does a test notice? (PART=core)
+	$(BIN)/python -m tests.mutation $(PART) $(ARGS)
 
 .PHONY: test-front-end
 test-front-end: $(MADE)/front-end-packages ## The front end's unit tests
@@ -130,11 +144,11 @@ docs: $(MADE)/package ## The generated parts of docs/
 
 .PHONY: wheel
 wheel: $(MADE)/package ## A wheel and an sdist in dist/
-	@rm -rf $(BUILT) $(REPLAY)
+	@rm -rf $(BUILT) $(PAGES)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build
 	@rm -f $(MADE)/labextension
 
 .PHONY: clean
 clean: ## Remove everything that was made, the virtual environment too
-	rm -rf $(VENV) $(BUILT) $(REPLAY) labextension/lib labextension/node_modules labextension/*.tsbuildinfo dist test-artifacts
+	rm -rf $(VENV) $(BUILT) $(PAGES) labextension/lib labextension/node_modules labextension/*.tsbuildinfo dist test-artifacts

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 FRONT_END = ROOT / "labextension"
 BUILT = ROOT / "jupyter_interview" / "labextension"
-REPLAY = ROOT / "jupyter_interview" / "static" / "replay"
+STATIC = ROOT / "jupyter_interview" / "static"
 
 
 def environment() -> dict[str, str]:
@@ -45,11 +45,16 @@ def jlpm(*arguments: str) -> None:
 
 def stale() -> bool:
     """Whether a source of the front end is younger than what was built from it."""
-    results = (BUILT / "package.json", REPLAY / "replay.js")
+    results = (BUILT / "package.json", STATIC / "replay" / "replay.js", STATIC / "isolated" / "chart.js")
     if not all(result.exists() for result in results):
         return True
-    sources = [FRONT_END / "package.json", FRONT_END / "yarn.lock", *FRONT_END.glob("tsconfig*.json")]
-    for folder in ("src", "style", "schema", "replaypage"):
+    sources = [
+        FRONT_END / "package.json",
+        FRONT_END / "yarn.lock",
+        *FRONT_END.glob("tsconfig*.json"),
+        FRONT_END / "licenses.cjs",
+    ]
+    for folder in ("src", "style", "schema", "replaypage", "licenses"):
         sources += (path for path in (FRONT_END / folder).rglob("*") if path.is_file())
     return max(path.stat().st_mtime for path in sources) > min(path.stat().st_mtime for path in results)
 

@@ -22,6 +22,9 @@ FULL = {
     "room_page": ["--rounds", "8"],
     "disk": ["--seconds", "60"],
     "chain": ["--turns", "1000"],
+    "hostile": ["--seconds", "10"],
+    "hostile_page": [],
+    "open_room": ["--megabytes", "100", "1000"],
     "replay": ["--hours", "1", "8"],
     "replay_page": ["--seeks", "200"],
 }
@@ -36,6 +39,9 @@ QUICK = {
     "room_page": ["--rounds", "1"],
     "disk": ["--seconds", "3"],
     "chain": ["--turns", "2"],
+    "hostile": ["--seconds", "2", "--frames", "200"],
+    "hostile_page": ["--cases", "script"],
+    "open_room": ["--megabytes", "5"],
     "replay": ["--hours", "0.1", "--stock-hours", "0.05"],
     "replay_page": ["--seeks", "5", "--rounds", "1", "--hours", "0.1"],
 }

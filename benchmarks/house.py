@@ -33,7 +33,7 @@ class Nowhere:
     def begin(self) -> None:
         """Nothing to do."""
 
-    def stream(self, name: str, text: str) -> None:
+    def stream(self, name: str, text: str, removed: str = "") -> None:
         """Note when it came."""
         if not self.first.done():
             self.first.set_result(time.perf_counter())
@@ -54,6 +54,14 @@ class Nowhere:
     def outputs(self) -> list[JSON]:
         """There are none."""
         return []
+
+    def shown(self, display_id: str) -> int:
+        """Nothing is."""
+        return 0
+
+    def refusal(self, size: int) -> str | None:
+        """Nothing is logged."""
+        return None
 
 
 @dataclass

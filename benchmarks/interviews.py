@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyter_interview.auth import load_secret
 from jupyter_interview.auth.signing import SigningKeys
-from jupyter_interview.collab import fold
+from jupyter_interview.collab import NotebookFold
 from jupyter_interview.core import clock
 from jupyter_interview.core.models import Event, EventKind, MemberState, Room, RoomState
 from jupyter_interview.core.permissions import Role
@@ -120,7 +120,7 @@ async def make(
     database.start()
     script = Script(hours, seed, scale)
     try:
-        records = Records(database, fold, SigningKeys(data_dir / "signing.json"))
+        records = Records(database, NotebookFold, SigningKeys(data_dir / "signing.json"))
         return await store(database, records, script, ended=ended), script
     finally:
         await database.close()

@@ -25,7 +25,7 @@ from pycrdt import Doc
 
 from . import yjs
 from .common import JSON, BenchmarkError, Report, parser, percentile, progress, scratch
-from .servers import Seat, Site, install_y_websocket, ours, stock, y_websocket
+from .servers import Seat, Site, install_y_websocket, ours, ours_normal, stock, y_websocket
 from .websocket import Socket, connect
 
 KEYS_PER_SECOND = 10
@@ -296,7 +296,7 @@ def main() -> None:
     name = "keystroke" if typing.together else "keystroke_spread"
     report = Report(name, "Keystroke to peer", columns, [str(typing)])
     with scratch() as folder:
-        known: dict[str, Peer] = {"stock": stock, "ours": ours}
+        known: dict[str, Peer] = {"stock": stock, "ours": ours, "ours-normal": ours_normal}
         if "y-websocket" in chosen.peers and (program := install_y_websocket(folder)) is not None:
             known["y-websocket"] = y_websocket(program)
         peers = {name: known[name] for name in chosen.peers if name in known}

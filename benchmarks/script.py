@@ -93,7 +93,7 @@ class Script:
 
     def lines(self) -> Iterator[Line]:
         """The whole log, in order."""
-        state = first_state(starting_notebook("# Write median()\n", "python"))
+        state = first_state(starting_notebook("# Write median()\n"))
         yield Line(self._at, EventKind.ROOM_CREATED, payload={"title": "Interview", "language": "python", "files": []})
         yield Line(self._at, EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=state)
         self._typists = {who: Typist(who, state) for who in (SERVER, CANDIDATE, INTERVIEWER)}

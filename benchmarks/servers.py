@@ -104,10 +104,19 @@ def plain_jupyterlab(folder: Path) -> AbstractContextManager[Server]:
     return serve(command, f"http://127.0.0.1:{port}", token, "/api", folder, jupyter_environment(folder))
 
 
-@contextlib.contextmanager
-def ours(folder: Path) -> Iterator[Site]:
+def ours(folder: Path) -> AbstractContextManager[Site]:
     """jupyter-interview with its defaults; in a room sit the candidate and an interviewer by invitation."""
-    with interview(folder) as server:
+    return _rooms(folder)
+
+
+def ours_normal(folder: Path) -> AbstractContextManager[Site]:
+    """The same where a power cut may cost the last moments."""
+    return _rooms(folder, f"--InterviewApp.database_url=sqlite:///{folder / 'interview.sqlite'}?synchronous=NORMAL")
+
+
+@contextlib.contextmanager
+def _rooms(folder: Path, *options: str) -> Iterator[Site]:
+    with interview(folder, *options) as server:
 
         def open_room(number: int) -> tuple[Seat, Seat]:
             room, members = new_room(server, f"Room {number}")
@@ -117,7 +126,7 @@ def ours(folder: Path) -> Iterator[Site]:
         yield Site(server, open_room)
 
 
-def interview(folder: Path) -> AbstractContextManager[Server]:
+def interview(folder: Path, *options: str) -> AbstractContextManager[Server]:
     """`jupyter interview` itself, all of whose rate limits that people in one place would meet are lifted."""
     port, token = free_port(), secrets.token_hex(16)
     (folder / "files").mkdir()
@@ -127,6 +136,7 @@ def interview(folder: Path) -> AbstractContextManager[Server]:
         f"--ServerApp.root_dir={folder / 'files'}",
         f"--InterviewApp.rates={_NO_RATES!r}",
         "--InterviewApp.sandbox=bubblewrap",
+        *options,
     ]
     return serve(command, f"http://127.0.0.1:{port}", token, "/api", folder, jupyter_environment(folder))
 

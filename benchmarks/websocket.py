@@ -151,5 +151,10 @@ async def connect(url: str, headers: Mapping[str, str]) -> Socket:
         raise BenchmarkError(f"{url} names no host and port")
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     _, made = await asyncio.get_running_loop().create_connection(lambda: Socket(request), parts.hostname, parts.port)
-    await asyncio.wait_for(made.opened, 30)
+    try:
+        await asyncio.wait_for(made.opened, 30)
+    except BaseException:
+        # A server that refuses keeps the connection for the next request.
+        made.close()
+        raise
     return made

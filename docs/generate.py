@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_interview.cli.config import markdown as configuration
-from jupyter_interview.core.permissions import RULES, Role, Rule, allowed
+from jupyter_interview.core.permissions import OWNERS, RULES, Role, Rule, allowed
 
 ROOT = Path(__file__).parent
 
@@ -19,6 +19,10 @@ _PERMISSIONS = """\
 Made by `make docs` from `jupyter_interview/core/permissions.py`; do not edit it here.
 
 ✓ allowed, – not allowed, ◦ an interviewer can switch it for that person, at any moment of the interview.
+"""
+
+_OWNERS = """
+Only the room's owner, which is the account that opened it, or the server's own user, may:
 """
 
 
@@ -32,7 +36,7 @@ def permissions() -> str:
     for permission, rule in RULES.items():
         marks = [_mark(rule, role, has=allowed(role, permission)) for role in Role]
         lines.append(f"| {rule.meaning} (`{permission}`) | " + " | ".join(marks) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, _OWNERS, *(f"- {act}" for act in OWNERS)]) + "\n"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

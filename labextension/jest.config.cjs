@@ -15,6 +15,7 @@ module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/src/__tests__/**/*.spec.ts?(x)'],
   setupFiles: ['<rootDir>/src/__tests__/setup.ts'],
+  setupFilesAfterEnv: ['<rootDir>/src/__tests__/complaints.ts'],
   transform: {
     '^.+\\.(tsx?|jsx?|mjs)$': ['ts-jest', { tsconfig: 'tsconfig.test.json' }]
   },

@@ -19,6 +19,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from ..core.errors import RateLimited, TooLarge
+from ..core.quantities import as_count
 
 _T = TypeVar("_T")
 
@@ -110,7 +111,7 @@ class Argon2Passwords:
 def _prepared(password: str) -> bytes:
     """The bytes to hash: NFC, because keyboards of different systems compose accents differently."""
     if len(password) > PASSWORD_CHARS:
-        raise TooLarge(f"A password has at most {PASSWORD_CHARS} characters.", limit=PASSWORD_CHARS)
+        raise TooLarge(f"A password has at most {as_count(PASSWORD_CHARS)} characters.", limit=PASSWORD_CHARS)
     # surrogatepass: JSON can carry a lone surrogate, which plain UTF-8 refuses with an exception.
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 

@@ -6,7 +6,6 @@ in moving windows per key. The limit ``document`` is met at every keystroke and 
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections.abc import Mapping
@@ -16,18 +15,24 @@ from limits import RateLimitItem, parse_many
 from limits.strategies import MovingWindowRateLimiter
 
 from ..core.errors import RateLimited
+from ..core.network import network_of
 from .windows import Buckets, Clock, WindowStorage
 
 DEFAULT_RATES: Mapping[str, str] = MappingProxyType(
     {
         "login": "10/minute",
+        "guess": "100/hour",
+        "password": "10/minute",
         "join": "20/minute",
+        "knock": "300/minute",
         "rest": "600/minute",
+        "socket": "15/second; 120/minute",
         "frame": "100/second",
         "channel": "40/second",
         "chat": "5/second; 60/minute",
         "document": "200/second",
         "export": "20/minute",
+        "fork": "10/hour",
     }
 )
 _BUCKETS = frozenset({"document"})
@@ -103,15 +108,7 @@ def _parsed(name: str, text: str) -> list[RateLimitItem]:
 
 def _origin(part: str) -> str:
     """The part of a key as it is counted: short, and one text for all addresses of one IPv6 network."""
-    if ":" in part and len(part) < _KEY_CHARS:
-        try:
-            address = ipaddress.ip_address(part)
-        except ValueError:
-            return part
-        if isinstance(address, ipaddress.IPv6Address):
-            mapped = address.ipv4_mapped
-            return str(mapped) if mapped else str(ipaddress.IPv6Network((int(address), 64), strict=False))
-    return part[:_KEY_CHARS]
+    return network_of(part) if ":" in part and len(part) < _KEY_CHARS else part[:_KEY_CHARS]
 
 
 def _refuse(wait: float) -> None:

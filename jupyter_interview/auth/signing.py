@@ -8,7 +8,6 @@ to all of them. Everything is in the file ``signing.json`` in the data directory
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import logging
@@ -101,7 +100,7 @@ def read_statements(value: Any) -> list[Statement]:
             )
             for item in value
         ]
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError) as error:
         raise BadKeys("this is no list of a server's keys") from error
 
 
@@ -292,7 +291,7 @@ def _decode(value: Any, *sizes: int) -> bytes:
         raise BadKeys("bytes are written in base64")
     try:
         found = base64.b64decode(value, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadKeys("bytes are written in base64") from error
     if len(found) not in sizes:
         raise BadKeys("a key or signature has a wrong size")

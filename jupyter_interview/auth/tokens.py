@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from joserfc import jwt
+from joserfc.errors import InvalidClaimError
 from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
@@ -27,6 +28,15 @@ _ALGORITHM = "HS256"
 _LEEWAY_SECONDS = 5
 _OURS = frozenset({"iss", "jti", "iat", "exp", "nbf", "aud"})
 _REFUSED = "The session is not valid or has expired. Log in or join again."
+
+
+class _Claims(jwt.JWTClaimsRegistry):
+    """A token that we signed and that is from the future says that the clock was set back, and is as good as before."""
+
+    def validate_iat(self, value: object) -> None:
+        """When it was issued: a number, and no more is asked."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidClaimError("iat")
 
 
 class SignedTokens:
@@ -48,7 +58,7 @@ class SignedTokens:
         self._key = OctKey.import_key(key)
         self._registry = JWSRegistry(algorithms=[_ALGORITHM])
         self._clock = clock
-        self._claims = jwt.JWTClaimsRegistry(
+        self._claims = _Claims(
             now=lambda: int(clock()),
             leeway=_LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},

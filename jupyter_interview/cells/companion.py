@@ -77,9 +77,11 @@ class Companion:
             self._lines = asyncio.StreamReader(limit=_ANSWER_BYTES)
             protocol = asyncio.StreamReaderProtocol(self._lines)
             await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(self._answers, "rb", 0))
-        reading = asyncio.ensure_future(self._lines.readline())
+        reading: asyncio.Future[bytes] = asyncio.ensure_future(self._lines.readline())
         both: set[asyncio.Future[Any]] = {reading, self.exit}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done() and not reading.cancelled() and reading.exception() is None and not reading.result():
+            await asyncio.wait({self.exit})  # it made another program of itself, which has yet to end
         reading.cancel()
         line = b"" if not reading.done() or reading.cancelled() or reading.exception() else reading.result()
         await self._drain()

@@ -14,10 +14,11 @@ from typing import Any
 from .build import home_folder
 from .child import ending
 from .companion import Companion
-from .kernel import CellKernel, Failure, Interrupted
+from .kernel import CellKernel, Failure, Interrupted, interrupt_seconds
 
-_KILL_SECONDS = 0.8
-_LATE_SECONDS = 2.0
+# Shares of the time that an interrupted cell has: then an interpreter ends that does not react, or has not begun.
+_KILL_SHARE = 0.45
+_LATE_SHARE = 0.65
 _BEGIN_SECONDS = 0.02
 _GONE = "What it had defined is gone."
 
@@ -32,9 +33,6 @@ class InterpreterKernel(CellKernel):
         self._timers: list[asyncio.TimerHandle] = []
         self._asked = False
         self._begun = False
-
-    #: Whether the interpreter says by itself that it begins with a cell (`begin`); before that it cannot be calmed.
-    says_begun = False
 
     # A language's part
 
@@ -55,7 +53,10 @@ class InterpreterKernel(CellKernel):
 
     @abstractmethod
     async def hear(self, answer: str) -> bool:
-        """Take one answer; whether it was the last.
+        """Take one answer; whether it was the last. The first says that it begins with the cell (`begin`).
+
+        Before that it cannot be calmed: a signal would meet Bash with half an order read, and V8 would end whatever it
+        does next, our harness as well as the cell.
 
         Raises:
             Failure: the cell failed; the answer was the last.
@@ -83,7 +84,7 @@ class InterpreterKernel(CellKernel):
             raise Interrupted()
         source = _folder() / f"cell{self.row.extension}"
         source.write_text(code, encoding="utf-8", errors="replace")
-        self._asked, self._begun = True, not self.says_begun
+        self._asked, self._begun = True, False
         try:
             self.ask(companion, source)
             await self._listen(companion)
@@ -98,7 +99,8 @@ class InterpreterKernel(CellKernel):
             return
         if self._begun:
             self.calm(self._companion)
-        self.later(_KILL_SECONDS if self._begun else _LATE_SECONDS, self._companion.kill)
+        share = _KILL_SHARE if self._begun else _LATE_SHARE
+        self.later(share * interrupt_seconds(), self._companion.kill)
 
     def begin(self) -> None:
         """The interpreter begins with the cell: what was to stop it meanwhile can do so very soon.
@@ -119,6 +121,7 @@ class InterpreterKernel(CellKernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """End the interpreter, and then the kernel."""
+        self.ended = True
         if self._companion is not None:
             self._companion.kill()
         return {"status": "ok", "restart": restart}

@@ -7,6 +7,7 @@ It must not become a KeyboardInterrupt in the middle of an event loop, so it is 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from abc import abstractmethod
 from contextlib import suppress
@@ -19,6 +20,14 @@ from .table import Row
 RED, YELLOW, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 NO_INPUT = "Standard input is empty in an interview. Put the value into a variable instead."
+
+
+_INTERRUPT_SECONDS = 1.8
+
+
+def interrupt_seconds() -> float:
+    """How long the server waits for the end of a cell that it interrupts, before it ends the kernel."""
+    return float(os.environ.get("CELL_INTERRUPT_SECONDS", _INTERRUPT_SECONDS))
 
 
 class Failure(Exception):
@@ -53,6 +62,7 @@ class CellKernel(Kernel):
     _cell: dict[str, Any] | None = None
     _running = False
     interrupted = False
+    ended = False
 
     @property
     def banner(self) -> str:  # type: ignore[override]  # upstream's are plain attributes
@@ -159,6 +169,7 @@ class CellKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """End what runs, and then the kernel."""
+        self.ended = True
         self.interrupt()
         return {"status": "ok", "restart": restart}
 

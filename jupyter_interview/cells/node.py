@@ -10,7 +10,9 @@ import importlib.util
 import json
 import os
 import re
+import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ _BESIDE_MEGABYTES = 704
 
 _HARNESS = str(Path(__file__).with_name("node.mjs"))
 _READS = re.compile(r"\bprocess\s*\.\s*stdin\b|\breadFileSync\(\s*(?:0|['\"]/dev/stdin['\"])|(?<![\w.])prompt\s*\(")
-_LAST_WORDS = re.compile(r"\s*(?:<--- Last few GCs --->|#\s+# Fatal (?:process|JavaScript)|FATAL ERROR: )")
+_LAST_WORDS = re.compile(r"\s*(?:<--- Last few GCs --->|#\s+# Fatal (?:error|process|JavaScript)|FATAL ERROR: )")
 _PLACE = re.compile(r"\bcell:(?P<line>\d+)(?::(?P<column>\d+))?")
 
 
@@ -33,8 +35,10 @@ class JavaScriptKernel(InterpreterKernel):
     """JavaScript."""
 
     _starved = False
-    # V8 would end whatever it does next, our harness as well as the cell.
-    says_begun = True
+    _dying = False
+    _mark = ""
+    _held = ""
+    _stream_name = "stdout"
 
     async def make(self, folder: Path) -> Companion:
         """Node.js with our harness."""
@@ -43,7 +47,9 @@ class JavaScriptKernel(InterpreterKernel):
             raise Failure("ProgramError", "Node.js is not installed here.")
         options = ["--no-warnings", f"--max-old-space-size={heap_megabytes(_BESIDE_MEGABYTES)}"]
         command = [program, *options, _HARNESS, "{orders}", "{answers}", self.row.name]
-        self._starved = False
+        self._mark = f"\x1e{secrets.token_hex(8)}"
+        self._starved, self._dying, self._held, self._stream_name = False, False, "", "stdout"
+        command.append(self._mark)
         companion = Companion(command, home(), environment({"NO_COLOR": "1"}), self._said)
         if await companion.answer() is None:
             companion.close()
@@ -90,15 +96,37 @@ class JavaScriptKernel(InterpreterKernel):
         return "The program ran out of memory." if self._starved else super().obituary(status)
 
     async def _said(self, name: str, text: str) -> None:
-        """What V8 writes about its own end is of use to nobody here."""
-        if name == "stderr":
-            last_words = _LAST_WORDS.search(text)
-            if last_words is not None:
-                self._starved, text = True, text[: last_words.start()]
-            elif self._starved:
-                return
+        """Both streams of the program come by stdout, with marks between them; what it starts has its own stderr."""
+        if name == "stdout":
+            for stream, part in self._parted(text):
+                await self.stream(stream, part)
+            return
+        # What V8 writes about its own end is of use to nobody here.
+        last_words = _LAST_WORDS.search(text)
+        if last_words is not None:
+            self._starved, self._dying = "Fatal error in" not in text, True
+            text = text[: last_words.start()]
+        elif self._dying:
+            return
         if text:
             await self.stream(name, text)
+
+    def _parted(self, text: str) -> Iterator[tuple[str, str]]:
+        """Parts of one stream each, without the marks; a mark that is not whole waits for the rest of it."""
+        first, *parts = (self._held + text).split(self._mark)
+        self._held = ""
+        pieces = [(self._stream_name, first)]
+        for part in parts:
+            if not part:  # it was cut before the number of the stream
+                self._held = self._mark
+                break
+            self._stream_name = "stderr" if part[0] == "2" else "stdout"
+            pieces.append((self._stream_name, part[1:]))
+        name, last = pieces[-1]
+        begun = last.rfind(self._mark[0])
+        if not self._held and begun >= 0 and self._mark.startswith(last[begun:]):
+            pieces[-1], self._held = (name, last[:begun]), last[begun:]
+        yield from ((name, part) for name, part in pieces if part)
 
 
 class TypeScriptKernel(JavaScriptKernel):

@@ -47,7 +47,10 @@ class ProgramKernel(CellKernel):
 
         variables = environment(self._compiled.environment)
         child = Child(build.command, variables["HOME"], variables)
-        status = await self._run_child(child, take)
+        try:
+            status = await self._run_child(child, take)
+        except OSError as error:
+            raise Failure("ProgramError", f"The program cannot be started: {error.strerror}.") from None
         if self.interrupted:
             raise Interrupted("The program was interrupted.")
         if status != 0:

@@ -23,23 +23,38 @@ _PLACE = re.compile(r"(?m)^cell: line (?P<line>\d+):")
 _FED = re.compile(r"<|\|[ \t]*(?:while|until|read|\{|\()")
 
 #: An interactive shell's messages name no line, but for the most common one there is a hook.
+#: The two high descriptors are where the cells' output goes, whatever a cell makes of 1 and 2 with ``exec``.
 _SETUP = r"""
 PS1= PS2= PROMPT_COMMAND= HISTFILE=
 set +o history +o histexpand
 unset MAILCHECK
+exec 198>&1 199>&2
 command_not_found_handle() {
   printf 'cell: line %s: %s: command not found\n' "${BASH_LINENO[0]}" "$1" >&2
   return 127
+}
+__failed() {
+  if [[ ${BASH_SOURCE[1]-} ]]; then __line=$1; else set +e; fi
+}
+__over() {
+  PS1= PS2= PROMPT_COMMAND=
+  local __exit=$(trap -p EXIT)
+  if [[ $__exit ]]; then trap - EXIT; eval "set -- $__exit"; eval "$3"; fi
 }
 """
 
 #: Its commands come by the orders; what a cell starts has no input.
 _START = 'exec "$@" 0<&{orders} {orders}<&-'
 
-#: Two lines: an interrupt takes the rest of the first one with it. The trap keeps the line of what failed last.
+#: Two lines: an interrupt takes the rest of the first one with it. The trap keeps the line of what failed last, and
+#: with ``set -e`` it leaves the cell instead of the shell. What a cell sets for itself holds until its end, as in a
+#: script: options, traps and redirections.
 _RUN = (
-    "__line=0; trap '[[ ${{BASH_SOURCE[0]-}} ]] && __line=$LINENO' ERR; set -E; . {source} </dev/null {answers}>&-\n"
-    "printf 'done %s %s\\n' $? $__line >&{answers}"
+    "printf 'begun\\n' >&{answers}; __line=0; "
+    """trap '__failed $LINENO; [[ ${{BASH_SOURCE[0]-}} && $- == *e* ]] && return' ERR; set -E; """
+    ". {source} </dev/null {answers}>&-\n"
+    "{{ __status=$?; trap - DEBUG ERR RETURN; set +euxv +o pipefail; }} >/dev/null 2>&1; exec >&198 2>&199; __over; "
+    "printf 'done %s %s\\n' $__status $__line >&{answers}"
 )
 
 
@@ -73,7 +88,10 @@ class ShellKernel(InterpreterKernel):
         companion.order(_RUN.format(source=source, answers=companion.answers))
 
     async def hear(self, answer: str) -> bool:
-        """``done STATUS LINE``."""
+        """``begun``; last ``done STATUS LINE``."""
+        if answer == "begun":
+            self.begin()
+            return False
         _, status, line = answer.split()
         if status != "0":
             line = line if line != "0" else self._line

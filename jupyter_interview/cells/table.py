@@ -57,6 +57,7 @@ class Row:
         mime: by which CodeMirror finds its highlighting.
         mode: CodeMirror's name of it.
         compiled: its commands, where there are any.
+        streams: class of the kernel's own stdout and stderr, where code of cells runs in it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Row:
     mime: str
     mode: str
     compiled: Compiled | None = None
+    streams: str = ""
 
 
 _GCC_POSITION = r"(?m)^cell:(?P<line>\d+)(?::(?P<column>\d+))?: (?:fatal )?error:"
@@ -90,7 +92,10 @@ _GO = Compiled(
     error=r"(?m)^(?:\./)?cell:\d+:\d+: (?P<message>.*)$",
     crash=r"(?m)\bcell\.go:(?P<line>\d+)",
     reads=r"\bos\.Stdin\b|\bfmt\.(?:F?Scan)(?:ln|f)?\s*\(",
-    entry=(r"(?m)^\s*func\s+main\s*\(", "A cell is a whole program: package main with func main()."),
+    entry=(
+        r"(?ms)\A(?=.*^\s*package\s+main\b)(?=.*^\s*func\s+main\s*\()",
+        "A cell is a whole program: package main with func main().",
+    ),
     environment={
         "GO111MODULE": "off",
         "GOFLAGS": "",
@@ -184,6 +189,15 @@ _PROGRAM = "program:ProgramKernel"
 ROWS: dict[str, Row] = {
     row.name: row
     for row in (
+        Row(
+            "python",
+            "Python",
+            "python:PythonKernel",
+            ".py",
+            "text/x-python",
+            "python",
+            streams=f"{__package__}.streams.CellStream",
+        ),
         Row("javascript", "JavaScript", "node:JavaScriptKernel", ".js", "text/javascript", "javascript"),
         Row("typescript", "TypeScript", "node:TypeScriptKernel", ".ts", "application/typescript", "typescript"),
         Row("java", "Java", _PROGRAM, ".java", "text/x-java", "java", _JAVA),

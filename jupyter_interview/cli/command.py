@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
 from typing import Any
 
 from jupyter_core.application import JupyterApp
+from traitlets import TraitError
 from traitlets.config import Config
 
 from ..app import InterviewApp
 from ..auth.secrets import SecretFileError
 from ..core.errors import InterviewError
 from ..db import Database, SchemaMismatch
+from .output import say, tell
+
+SETTINGS = "Give the settings that the server runs with, for instance --InterviewApp.data_dir=…, here as well."
 
 
 class _Configuration(JupyterApp):
@@ -40,13 +42,17 @@ def configured(words: Sequence[str]) -> InterviewApp:
 
     Args:
         words: options of the form ``--InterviewApp.name=value``, which win over files.
+
+    Raises:
+        ValueError: there is no such setting, or no such limit.
     """
     reader = _Configuration()
     reader.initialize(list(words))
     settings = Config()
     settings.InterviewApp = reader.config.get("InterviewApp", Config())
     app = InterviewApp(config=settings)
-    Path(app.data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.checked_limits()
+    app.make_data_dir()
     return app
 
 
@@ -62,14 +68,15 @@ def run(
     work: Callable[[argparse.Namespace, InterviewApp], int],
 ) -> int:
     """Parse, configure, work; a refusal or a wrong database becomes one line and exit status 1."""
+    parser.epilog = parser.epilog or SETTINGS
     own, settings = split(arguments)
     parsed = parser.parse_args(own)
     try:
         return work(parsed, configured(settings))
     except InterviewError as refusal:
-        print(refusal.message, file=sys.stderr)
-    except (SchemaMismatch, SecretFileError, ValueError) as problem:
-        print(problem, file=sys.stderr)
+        say(refusal.message, error=True)
+    except (SchemaMismatch, SecretFileError, TraitError, ValueError, OSError) as problem:
+        tell(str(problem), error=True)
     return 1
 
 

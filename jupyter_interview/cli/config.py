@@ -15,6 +15,7 @@ from traitlets import HasTraits
 from ..app import InterviewApp
 from ..auth.rates import DEFAULT_RATES
 from ..core.limits import Limits
+from .output import page
 
 _HEAD = """\
 # Configuration
@@ -85,5 +86,5 @@ def main(arguments: Sequence[str]) -> int:
     """Print the settings; the exit status."""
     parser = argparse.ArgumentParser(prog="jupyter interview config", description="Every setting with its default")
     parser.parse_args(arguments)
-    print(markdown(), end="")
+    page(markdown())
     return 0

@@ -13,6 +13,7 @@ from ..db import schema
 from ..db.engine import open_engine
 from ..managers.evidence import sign_ended
 from . import command
+from .output import say
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,14 +28,15 @@ def _work(options: argparse.Namespace, app: InterviewApp) -> int:
     engine = open_engine(app.database_url, writer=True, vault=app.open_vault())
     try:
         if options.action == "upgrade":
-            print(f"The database is at revision {schema.upgrade(engine)}.")
+            say(f"The database is at revision {schema.upgrade(engine)}.")
             signed = command.with_database(app, lambda database: sign_ended(database, app.open_keys()))
             if signed:
-                print(f"The logs of {signed} interviews that had ended were signed.")
+                say(f"The logs of {signed} interviews that had ended were signed.")
             return 0
         with engine.connect() as connection:
             found = schema.revision(connection)
-        print(f"database: {found or 'empty'}\nneeded:   {schema.head()}")
+        say(f"database: {found or 'empty'}")
+        say(f"needed:   {schema.head()}")
         return 0 if found in (None, schema.head()) else 1
     finally:
         engine.dispose()

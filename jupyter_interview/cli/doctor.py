@@ -16,16 +16,21 @@ from collections.abc import Callable, Sequence
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from ..app import InterviewApp
+from ..app import AS_ROOT, InterviewApp, is_root
 from ..core.errors import BadRequest, InterviewError
 from ..core.limits import Limits
 from ..execution.languages import kernels_dir
-from ..provisioners import BubblewrapEngine, DockerEngine, Engine, PlainEngine, default_images
+from ..provisioners import BubblewrapEngine, DockerEngine, Engine, PlainEngine, default_images, kept_groups
 from . import command
+from .output import say, tell
 
 _PROOF = "python"
 _ENGINES = ("docker", "bubblewrap", "none")
 _UNASKED = ("docker", "bubblewrap")
+_KEPT_GROUPS = (
+    "  Kernels keep the groups of this server's user (%s) for the programs and libraries that they see: only root can "
+    "give them up. Run the server as a user without them."
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,6 +139,8 @@ def examine(
             show(f"  {language:<{width}}  {lack or 'ok'}")
             if lack is None:
                 working.append(language)
+        if name == "bubblewrap" and (groups := kept_groups()):
+            show(_KEPT_GROUPS % ", ".join(groups))
         proofs = [language for language in working if languages or language == _PROOF]
         return any([_prove(engine, specs[language], language, directory, show) for language in proofs])
     finally:
@@ -142,11 +149,13 @@ def examine(
 
 def _work(options: argparse.Namespace, app: InterviewApp) -> int:
     limits = Limits.checked(**{name: _number(value) for name, value in app.limits.items()})
+    if is_root():
+        say(f"Warning: {AS_ROOT}", error=True)
     names = options.sandbox or _UNASKED
-    works = {name: examine(name, app, limits, options.language, print) for name in dict.fromkeys(names)}
+    works = {name: examine(name, app, limits, options.language, tell) for name in dict.fromkeys(names)}
     if any(works.values()):
         return 0
-    print("No kernel can be started here. Mend one of the above, and ask again: jupyter interview doctor")
+    say("No kernel can be started here. Mend one of the above, and ask again: jupyter interview doctor")
     return 1
 
 

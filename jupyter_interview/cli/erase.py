@@ -14,6 +14,7 @@ from ..core.errors import BadRequest
 from ..core.models import Member, Room
 from ..db import Database
 from . import command
+from .output import brief, say
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,10 +29,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _question(room: Room, member: Member | None) -> str:
     if member is None:
-        return f"Erase the interview {room.title!r} with all that was written, said and run in it?"
+        return f'Erase the interview "{brief(room.title)}" with all that was written, said and run in it?'
     return (
-        f"Erase {member.name} ({member.role.value}) from the interview {room.title!r}, with all that they wrote, said "
-        "and ran, and what others quoted of it?"
+        f'Erase {brief(member.name)} ({member.role.value}) from the interview "{brief(room.title)}", with all that '
+        "they wrote, said and ran, and what others quoted of it?"
     )
 
 
@@ -43,17 +44,18 @@ def _agreed(question: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise BadRequest("Nobody is there to ask: say --yes.")
-    return input(f"{question}\nIt cannot be undone. Type yes to go on: ").strip().lower() == "yes"
+    say(question)
+    return input("It cannot be undone. Type yes to go on: ").strip().lower() == "yes"
 
 
 async def _perform(database: Database, options: argparse.Namespace, app: InterviewApp) -> int:
     eraser = app.eraser(database)
     room, member = await eraser.find(options.id)
     if not options.yes and not _agreed(_question(room, member)):
-        print("Nothing was erased.")
+        say("Nothing was erased.")
         return 1
     count = await (eraser.room(room) if member is None else eraser.member(room, member))
-    print(f"The contents of {count} events are erased. Exports, forks and backups made before are not touched.")
+    say(f"The contents of {count} events are erased. Exports, forks and backups made before are not touched.")
     return 0
 
 

@@ -11,7 +11,7 @@ from ..core.errors import BadRequest
 from ..db import Database
 from ..managers.exports.exports import FORMATS
 from . import command
-from .output import Progress, whole_file
+from .output import Progress, say, whole_file
 from .parts import find_room, parts_of
 
 
@@ -46,9 +46,9 @@ async def _export(options: argparse.Namespace, app: InterviewApp, database: Data
             finally:
                 progress.close()
             size = file.tell()
-    print(f"{options.output}: {size:,} bytes")
+    say(f"{options.output}: {size:,} bytes")
     if not room.ended:
-        print("The interview goes on: this is what was recorded until now.")
+        say("The interview goes on: this is what was recorded until now.")
     return 0
 
 

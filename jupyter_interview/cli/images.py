@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from ..core.errors import BadRequest, KernelUnavailable
 from ..provisioners.engine_api import EngineApi
 from ..provisioners.images import Step, build, buildable, reference
+from .output import say, tell
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,9 +51,9 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 def _show(step: Step) -> None:
     if step.seconds is None:
         text = step.text if len(step.text) <= 70 else f"{step.text[:69]}…"
-        print(f"{step.image}: step {step.number} of {step.total}: {text}", end=" ", flush=True)
+        say(f"{step.image}: step {step.number} of {step.total}: {text}", end=" ")
     else:
-        print(f"({step.seconds:.1f} s)", flush=True)
+        say(f"({step.seconds:.1f} s)")
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -73,8 +73,8 @@ def _build(options: argparse.Namespace) -> int:
             _show(step)
     finally:
         if begun:
-            print()
-    print(f"Built: {', '.join(map(reference, languages))}")
+            say()
+    say(f"Built: {', '.join(map(reference, languages))}")
     return 0
 
 
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _build(options)
     except (BadRequest, KernelUnavailable) as refusal:
-        print(refusal.message, file=sys.stderr)
+        tell(refusal.message, error=True)
     except KeyboardInterrupt:
-        print("Stopped. What is built so far is kept.", file=sys.stderr)
+        say("Stopped. What is built so far is kept.", error=True)
     return 1

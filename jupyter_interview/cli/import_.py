@@ -12,7 +12,7 @@ from ..db import Database
 from ..managers.exports.imports import Imported
 from ..managers.exports.package import open_package
 from . import command
-from .output import Progress
+from .output import Progress, brief, say
 from .parts import Parts, parts_of
 from .verify import signers
 
@@ -32,11 +32,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _tell(imported: Imported, app: InterviewApp) -> None:
     room = imported.room
-    print(f"{room.title}: {imported.events:,} events, {room.id}")
-    for line in signers(imported.heads, app.open_keys()):
-        print(line)
     if imported.damage is not None:
-        print(f"The log was taken up to where it holds. {imported.damage.message}")
+        say(f"The log was taken up to where it holds. {imported.damage.message}")
+    say(f"Imported: {imported.events:,} events, {room.id}")
+    say(f"Title: {brief(room.title)}")
+    for line in signers(imported.heads, app.open_keys()):
+        say(line)
 
 
 async def _build(parts: Parts, imported: Imported) -> None:
@@ -56,9 +57,9 @@ async def _import(options: argparse.Namespace, app: InterviewApp, database: Data
                 imported = await parts.imports.bring(package, up_to_damage=options.up_to_damage, progress=progress)
             except LogDamaged as damage:
                 progress.close()
-                print(f"Nothing was imported. {damage.message}")
+                say(f"Nothing was imported. {damage.message}")
                 if damage.details["seq"] != 1:
-                    print("--up-to-damage takes what is before it.")
+                    say("--up-to-damage takes what is before it.")
                 return 1
             finally:
                 progress.close()

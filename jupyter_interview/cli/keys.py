@@ -16,6 +16,7 @@ from ..auth.signing import SigningKeys, Statement
 from ..core import clock
 from ..core.errors import NotFound
 from . import command
+from .output import page, say
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,19 +32,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _line(statement: Statement, newest: bool) -> str:
-    return f"{statement.id}\tsince {clock.iso(statement.since)}\t{'signs now' if newest else 'retired'}"
+def _fields(statement: Statement, newest: bool) -> tuple[str, str, str]:
+    return statement.id, f"since {clock.iso(statement.since)}", "signs now" if newest else "retired"
 
 
 def _show(keys: SigningKeys, options: argparse.Namespace) -> None:
     statements = keys.statements()
     if options.json:
-        print(json.dumps([statement.to_json() for statement in statements], indent=1))
+        page(json.dumps([statement.to_json() for statement in statements], indent=1))
         return
     wanted = options.key or statements[-1].id
     for statement in statements:
         if statement.id == wanted:
-            print(base64.b64encode(statement.public_key).decode())
+            say(base64.b64encode(statement.public_key).decode())
             return
     raise NotFound(f"There is no key {wanted}. jupyter interview keys list shows which there are.")
 
@@ -51,13 +52,13 @@ def _show(keys: SigningKeys, options: argparse.Namespace) -> None:
 def _work(options: argparse.Namespace, app: InterviewApp) -> int:
     keys = app.open_keys()
     if options.action == "rotate":
-        print(f"Signs from now on: {keys.rotate().id}")
+        say(f"Signs from now on: {keys.rotate().id}")
     elif options.action == "show":
         _show(keys, options)
     else:
         statements = keys.statements()
         for statement in statements:
-            print(_line(statement, statement is statements[-1]))
+            say(*_fields(statement, statement is statements[-1]))
     return 0
 
 

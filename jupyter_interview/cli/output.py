@@ -1,6 +1,8 @@
-"""How does a command write a large file, and tell how far it is?
+"""How does a command write a large file, tell how far it is, and say what it found?
 
-A file is complete or not there: it is written beside its place under another name, and takes its own at the end.
+What a command says goes through `say`: titles, names and messages come from others, and a terminal obeys what it
+prints. A file is complete or not there: it is written beside its place under another name, and takes its own at the
+end.
 """
 
 from __future__ import annotations
@@ -15,10 +17,42 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ..core.errors import Conflict, StorageUnavailable
+from ..core.text import visible
 
 _QUIET_SECONDS = 1.0
 _TERMINAL_SECONDS = 0.1
 _LINES_SECONDS = 5.0
+_BRIEF_CHARS = 200
+
+
+def say(*fields: str, error: bool = False, end: str = "\n") -> None:
+    """Print one line, in which nothing of others ends the line, moves the cursor or hides something.
+
+    Args:
+        fields: what it says; several are separated by tabs.
+        error: whether it goes to standard error.
+        end: what comes behind it.
+    """
+    print("\t".join(map(visible, fields)), end=end, file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def tell(text: str, *, error: bool = False) -> None:
+    """Print lines that others may have written in part: only the first begins at the margin."""
+    first, *others = text.split("\n")
+    say(first, error=error)
+    for line in others:
+        say(f"  {line}" if line and not line.startswith(" ") else line, error=error)
+
+
+def page(text: str, *, error: bool = False) -> None:
+    """Print a text that has nothing of others in it, as it stands."""
+    print(text, end="" if text.endswith("\n") else "\n", file=sys.stderr if error else sys.stdout)
+
+
+def brief(text: str) -> str:
+    """A name or title in a line of its own words: no spaces that push what follows to where a line begins."""
+    text = " ".join(text.split())
+    return text if len(text) <= _BRIEF_CHARS else f"{text[: _BRIEF_CHARS - 1]}…"
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..app import InterviewApp
 from ..auth import Argon2Passwords
 from ..auth.signing import TrustedKeys
-from ..collab import History, fold, open_document
+from ..collab import History, NotebookFold, open_document
 from ..core.errors import BadRequest, KernelUnavailable
 from ..core.limits import Limits
 from ..core.models import Room
@@ -63,7 +63,7 @@ async def parts_of(app: InterviewApp, database: Database) -> AsyncIterator[Parts
     """The managers on an open database."""
     keys = app.open_keys()
     passwords = Argon2Passwords(workers=1)
-    records = Records(database, fold, keys)
+    records = Records(database, NotebookFold, keys)
     limits = Limits.checked(**app.limits)
     rooms = Rooms(database, limits, passwords, records, no_kernel, open_document, "/")
     evidence = Evidence(database, keys)

@@ -10,7 +10,6 @@ import argparse
 import base64
 import contextlib
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from ..managers.exports.package import Package
 from ..managers.logfile.lines import FileHeader
 from ..managers.logfile.reader import LogReader
 from . import command
-from .output import Progress
+from .output import Progress, brief, page, say, tell
 from .parts import find_room, parts_of
 
 HOLDS, BROKEN, UNKNOWN = 0, 1, 2
@@ -91,6 +90,12 @@ _COMPARE = (
 )
 
 
+def _say_which(room: str, title: str) -> None:
+    """Of which interview the verdict is: behind it, for a file says of itself what it likes."""
+    say(f"Interview: {room}")
+    say(f"Title: {brief(title)}")
+
+
 class _File:
     """A file, and the keys that count."""
 
@@ -105,10 +110,10 @@ class _File:
                 return self._log(LogReader(file, self._trust))
             package = Package(file)
             problems = package.problems()
+            for problem in problems.values():
+                say(f"It does NOT hold. {problem}")
             with package.stream(LOG) as log:
                 status = self._log(LogReader(log, self._trust))
-            for problem in problems.values():
-                print(problem)
             return BROKEN if problems else status
 
     def _trust(self, header: FileHeader) -> Signatures:
@@ -121,22 +126,23 @@ class _File:
 
     def _log(self, reader: LogReader) -> int:
         progress = Progress("Checked")
-        print(f"{reader.header.room['title']}, {reader.header.room_id}")
         try:
             for _ in reader.events():
                 progress(reader.seq, reader.header.last_seq)
         except LogDamaged as damage:
             progress.close()
-            print(f"It does NOT hold. {damage.message}")
+            say(f"It does NOT hold. {damage.message}")
+            _say_which(reader.header.room_id, reader.header.room["title"])
             return BROKEN
         progress.close()
         verdict = reader.verdict
         erased = f" {reader.erased:,} of them were erased: their content is gone." if reader.erased else ""
-        print(f"All {verdict.events:,} events hold.{erased}")
+        say(f"All {verdict.events:,} events hold.{erased}")
+        _say_which(reader.header.room_id, reader.header.room["title"])
         for line in signers(verdict.heads):
-            print(line)
+            say(line)
         if not self.known:
-            print(_COMPARE)
+            page(_COMPARE)
         return HOLDS
 
 
@@ -147,17 +153,18 @@ async def _check_room(options: argparse.Namespace, app: InterviewApp, database: 
         room = await find_room(parts, options.what)
         trusted = TrustedKeys(vouched(statements, known) if known else None)
         verdict = await Evidence(database, trusted).verify(room)
-    print(f"{room.title}, {room.id}")
     if verdict.damage is not None:
-        print(f"It does NOT hold. {verdict.damage.message}")
+        say(f"It does NOT hold. {verdict.damage.message}")
+        _say_which(room.id, room.title)
         return BROKEN
-    print(f"All {verdict.events:,} events hold.")
+    say(f"All {verdict.events:,} events hold.")
+    _say_which(room.id, room.title)
     for line in signers(verdict.heads, own):
-        print(line)
+        say(line)
     if not verdict.heads:
-        print("It is signed when the interview ends.")
+        say("It is signed when the interview ends.")
     elif not known and not all(own.trusts(head.public_key) for head in verdict.heads):
-        print(_COMPARE)
+        page(_COMPARE)
     return HOLDS
 
 
@@ -173,7 +180,7 @@ def main(arguments: Sequence[str]) -> int:
         app = command.configured(settings)
         return command.with_database(app, lambda database: _check_room(options, app, database))
     except InterviewError as refusal:
-        print(refusal.message, file=sys.stderr)
+        say(refusal.message, error=True)
     except (BadKeys, ValueError, OSError, SchemaMismatch, SecretFileError) as problem:
-        print(problem, file=sys.stderr)
+        tell(str(problem), error=True)
     return UNKNOWN

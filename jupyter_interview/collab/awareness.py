@@ -1,7 +1,8 @@
 """Whose cursor is where?
 
 Awareness is what people share for the moment: names, cursors, selections. Of it, cursors alone are logged (`.cursors`).
-A client says of itself who it is; here the server says so instead, and lets a socket speak for its own cursor only.
+A client says of itself who it is; here the server says so instead, and lets a socket speak for its own cursor only. A
+page takes for granted what another page sends: what is passed on is built anew from what is well-formed in it.
 
 Source: https://github.com/yjs/y-protocols, awareness.js.
 """
@@ -13,13 +14,14 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.models import Member
+from ..core.models import JSON, Member
 from .wire import AWARENESS, Malformed, Reader, prefixed, varuint
 
 STATE_BYTES = 16_384
 _ENTRIES = 1_000
 _CLIENTS_PER_SOCKET = 8
 _REMEMBERED = 10_000
+_CURSORS, _NUMBERS = 100, 1 << 53
 KEEP_ALIVE = bytes((AWARENESS,)) + prefixed(varuint(0))
 """A message without content: y-websocket drops a socket on which nothing came for 30 s."""
 
@@ -131,12 +133,52 @@ def _signed(state: bytes, member: Member) -> bytes:
     if not isinstance(value, dict):
         raise Malformed("an awareness state is not an object")
     said, ours = value.get("user"), member.to_user()
-    if said == ours:
-        return state
-    if isinstance(said, dict) and said.get("username") not in (None, ours["username"]):
+    if said != ours and isinstance(said, dict) and said.get("username") not in (None, ours["username"]):
         raise Forged("an awareness state in another member's name")
+    passed: JSON = {"user": ours}
+    if isinstance(cursors := value.get("cursors"), list):
+        passed["cursors"] = [cursor for each in cursors[:_CURSORS] if (cursor := _cursor(each)) is not None]
+    if isinstance(autosave := value.get("autosave"), bool):
+        passed["autosave"] = autosave
     # Escaped: half a surrogate pair has no UTF-8.
-    return json.dumps({**value, "user": ours}, separators=(",", ":")).encode()
+    return json.dumps(passed, separators=(",", ":")).encode()
+
+
+def _cursor(value: Any) -> JSON | None:
+    """A selection in a text, as JupyterLab's editors share it; ``None`` for anything else."""
+    if not isinstance(value, dict):
+        return None
+    anchor, head = _position(value.get("anchor")), _position(value.get("head"))
+    if anchor is None or head is None:
+        return None
+    return {
+        "anchor": anchor,
+        "head": head,
+        "primary": value.get("primary") is True,
+        "empty": value.get("empty") is True,
+    }
+
+
+def _position(value: Any) -> JSON | None:
+    """A relative position of Yjs in a shared text that has no name of its own."""
+    if not isinstance(value, dict) or (text := _operation(value.get("type"))) is None:
+        return None
+    # All four, also where there is nothing: the page takes what is missing for an operation.
+    return {
+        "type": text,
+        "tname": None,
+        "item": _operation(value.get("item")),
+        "assoc": -1 if value.get("assoc") == -1 else 0,
+    }
+
+
+def _operation(value: Any) -> JSON | None:
+    if not isinstance(value, dict):
+        return None
+    numbers = {name: value.get(name) for name in ("client", "clock")}
+    if not all(type(number) is int and 0 <= number < _NUMBERS for number in numbers.values()):
+        return None
+    return numbers
 
 
 def _message(entries: list[tuple[int, _Entry]]) -> bytes:

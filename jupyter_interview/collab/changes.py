@@ -12,6 +12,8 @@ from typing import Any
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, TextEvent
 
+from ..core.encoding import size_of
+from ..core.moment import units
 from .notebook import cells_of
 from .wire import Malformed
 
@@ -38,19 +40,6 @@ def apply(doc: Doc[Any], update: bytes) -> None:
 def panicked(error: BaseException) -> bool:
     """Whether pycrdt gave up: a panic of its Rust code is no `Exception`, and its class cannot be imported."""
     return type(error).__name__ == "PanicException"
-
-
-def changes_cells(doc: Doc[Any], update: bytes) -> bool:
-    """Whether an update would change a cell of a document, to which it is not applied.
-
-    Raises:
-        Malformed: it does not apply.
-    """
-    twin: Doc[Any] = Doc()
-    twin.apply_update(doc.get_update())
-    before = cells_of(twin).to_py()
-    apply(twin, update)
-    return bool(cells_of(twin).to_py() != before)
 
 
 @dataclass(slots=True)
@@ -140,3 +129,20 @@ class Observer:
             changes.streams.append((cell, path[2], changed))
         else:
             changes.fields.setdefault(cell, set()).add(path[1])
+
+
+def end_of(held: str, delta: Delta) -> tuple[int, str] | None:
+    """What a change takes off the end of a text, in units, and puts there; ``None`` where it is another change."""
+    # pycrdt counts bytes of UTF-8.
+    kept = delta[0].get("retain", 0) if delta else 0
+    removed = added = None
+    for part in delta[1 if kept else 0 :]:
+        if "delete" in part and removed is None:
+            removed = part["delete"]
+        elif isinstance(part.get("insert"), str) and added is None:
+            added = part["insert"]
+        else:
+            return None
+    if kept + (removed or 0) != size_of(held):
+        return None
+    return units(held.encode()[kept:].decode()) if removed else 0, added or ""

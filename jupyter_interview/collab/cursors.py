@@ -21,7 +21,8 @@ from ..core.models import JSON
 from ..core.moment import units
 from .changes import panicked
 from .notebook import cells_of
-from .updates import Id, State
+from .places import Id
+from .updates import State
 
 SECONDS = 0.3
 _PROBES = 2_000

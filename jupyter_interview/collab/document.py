@@ -13,65 +13,64 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from typing import Any, NamedTuple
 
 from pycrdt import Doc, TransactionEvent
 
-from ..core.errors import BadMessage, Forbidden, RoomEnded, StorageUnavailable, TooLarge
+from ..core.errors import BadMessage, RoomEnded, StorageUnavailable, TooLarge
 from ..core.models import JSON, Event, EventKind, Member
+from ..core.moment import units
 from ..core.permissions import Permission
+from ..core.quantities import as_size
+from ..core.text import with_line_feeds
 from ..managers.live import LiveRoom
 from . import wire
-from .awareness import KEEP_ALIVE, Awareness, Forged
-from .changes import apply, changes_cells
-from .cursors import Cursors
-from .notebook import cells_of, change_text, code_cells, find_cell, first_state, read_notebook, starting_notebook
+from .cells import Cells
+from .changes import apply
+from .edits import Edits
+from .notebook import change_text, end_lines, read_notebook
+from .operations import Operations
 from .outputs import IDLE, DocumentOutputs
 from .past import Past, remember
-from .updates import Operations, inspect, read_state
-from .wire import Malformed, Reader
+from .shares import Shares
+from .sockets import DocumentSockets
+from .standing import Standing
+from .updates import inspect, read_deletes
 
 _log = logging.getLogger(__name__)
-_EMPTY, _KEEP_ALIVE_SECONDS = b"\0\0", 15.0
-_CLIENTS_PER_MEMBER, _IGNORED_PER_SOCKET = 1_000, 200
 SERVER = 0
 
 
-async def open_document(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> NotebookDocument:
+class _Author(NamedTuple):
+    """In whose name the document changes."""
+
+    member: int
+    connection: int
+    payload: JSON | None
+    subject: int | None = None
+    plan: Operations | None = None
+    kind: EventKind = EventKind.DOCUMENT_UPDATE
+
+
+_SERVER = _Author(SERVER, 0, {"source": "server"})
+
+
+async def open_document(live: LiveRoom, history: AsyncIterator[list[Event]], starting: JSON | None) -> NotebookDocument:
     """The document of a room that is being opened; the Protocol `managers.rooms.OpenDocument`.
 
     Args:
         live: the room.
-        history: the document's events so far; when there are none, the first is written here.
+        history: the document's events so far, in portions; when there are none, the first is written here.
         starting: for a new room ``{"notebook": nbformat or None, "starter": source of the first cell, "language_info":
             nbformat's, or None}``.
 
     Raises:
         StorageUnavailable: the first event could not be stored.
     """
-    loop = asyncio.get_running_loop()
-    if not history:
-        wanted = starting or {}
-        notebook = wanted.get("notebook") or starting_notebook(
-            wanted.get("starter") or "", live.room.language, wanted.get("language_info")
-        )
-        data = await loop.run_in_executor(None, first_state, notebook)
-        history = [await live.log.record(EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=data)]
-    return NotebookDocument(live, await loop.run_in_executor(None, remember, history))
-
-
-@dataclass(slots=True)
-class _Socket:
-    """An open document socket. ``ignored`` counts what was dropped without harm."""
-
-    id: int
-    member: str
-    key: int
-    send: Callable[[bytes], None]
-    ignored: int = 0
+    document = NotebookDocument(live, await remember(live, history, starting))
+    document.straighten()
+    return document
 
 
 class NotebookDocument:
@@ -80,43 +79,52 @@ class NotebookDocument:
     Args:
         live: the room.
         past: what its log tells.
+
+    Attributes:
+        cells: the cells that are in it.
+        standing: the outputs that are in it.
+        askers: cell → who asked for its last run, and whose its outputs are.
+        operations: what is in it.
     """
 
     def __init__(self, live: LiveRoom, past: Past) -> None:
         self._live = live
         self.doc: Doc[Any] = Doc()
-        self.displays: dict[str, list[tuple[str, int]]] = {}
-        self._awareness = Awareness()
-        self._cursors = Cursors(self.doc, lambda: self._operations.state, self._log_cursor)
-        self._sockets: dict[int, _Socket] = {}
-        self._author: tuple[int, int, JSON | None, int | None] = (SERVER, 0, {"source": "server"}, None)
-        self._remote = False
+        # Before there is anything in it, so that it is told of all cells.
+        self.cells = Cells(self.doc)
+        self.standing = Standing(live.limits.outputs_bytes, live.log.budget, past.outputs, live.runs.order())
+        self.askers: dict[str, int] = {}
+        self._author = _SERVER
         self.frozen = False
-        self._size = past.size
-        self._owners = past.owners
-        self._clients = Counter(past.owners.values())
         self._waiters: list[tuple[str, str, asyncio.Future[bool]]] = []
+        self._waking = False
         self._code_changed: Callable[[], None] = lambda: None
         self.doc.apply_update(past.state)
-        self._owners[self.doc.client_id] = SERVER
-        self._operations = past.operations
+        self.operations = past.operations
+        past.owners[self.doc.client_id] = SERVER
+        self._edits = Edits(self, live, past.owners)
+        self._sockets = DocumentSockets(self, live, self._edits)
         self._subscription = self.doc.observe(self._observed)
-        self._timer = asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._keep_alive)
 
     # -- reading
 
+    @property
+    def shares(self) -> Shares:
+        """How much of the event loop each member has taken."""
+        return self._sockets.shares
+
     def source(self, cell: str) -> str | None:
         """A code cell's source."""
-        found = find_cell(self.doc, cell)
+        found = self.cells.find(cell)
         return None if found is None else str(found["source"])
 
     def code_cells(self) -> list[str]:
         """Ids of the code cells."""
-        return [str(cell.get("id")) for cell in code_cells(self.doc)]
+        return self.cells.ids()
 
     def code(self) -> str:
         """Source of the first code cell."""
-        first = next(code_cells(self.doc), None)
+        first = next(iter(self.cells.code()), None)
         return "" if first is None else str(first["source"])
 
     def notebook(self) -> JSON:
@@ -127,10 +135,11 @@ class NotebookDocument:
         """Whom to tell of changes."""
         self._code_changed = changed
 
-    async def wait_for_source(self, cell: str, digest: str, seconds: float) -> bool:
+    async def wait_for_source(self, cell: str, digest: str, seconds: float, member: int = SERVER) -> bool:
         """Wait for a source that the client saw and whose update is still on its way."""
-        if self._has_source(cell, digest):
-            return True
+        with self.spending(member):
+            if self._digest(cell) == digest:
+                return True
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         waiter = (cell, digest, future)
         self._waiters.append(waiter)
@@ -141,217 +150,136 @@ class NotebookDocument:
         finally:
             self._waiters.remove(waiter)
 
-    def _has_source(self, cell: str, digest: str) -> bool:
+    def _digest(self, cell: str) -> str | None:
+        """The SHA-256 of a code cell's source."""
         source = self.source(cell)
-        return source is not None and hashlib.sha256(source.encode("utf-8", "replace")).hexdigest() == digest
+        return None if source is None else hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()
+
+    # -- whose work it is
+
+    async def turn(self, member: int) -> None:
+        """Wait while a member has used up the share of the event loop."""
+        wait = self.shares.wait(member)
+        while wait:
+            await asyncio.sleep(wait)
+            # Another request of the same member may have been faster.
+            wait = self.shares.wait(member)
+
+    def spending(self, member: int) -> contextlib.AbstractContextManager[None]:
+        """What happens meanwhile is a member's work."""
+        return self.shares.spending(member)
+
+    def sent(self, member: int, size: int) -> None:
+        """So many bytes are on their way to a member who asked for them, which is work as well."""
+        self.shares.sent(member, size)
 
     # -- writing by the server
 
     @contextlib.contextmanager
     def writing(self, run: str, subject: int) -> Generator[None]:
         """A transaction of the server's, for a run that ``subject`` asked for."""
-        with self._acting(SERVER, 0, {"source": "kernel", "run": run}, subject), self.doc.transaction():
+        with self.acting(SERVER, 0, {"source": "kernel", "run": run}, subject):
             yield
 
     def outputs_of(self, cell: str, run: str, member: int = SERVER) -> DocumentOutputs:
         """Where the outputs of a run go."""
+        self.askers[cell] = member
         return DocumentOutputs(self, cell, run, member)
 
     def settle(self) -> None:
         """No cell runs."""
-        with self._acting(SERVER, 0, {"source": "server"}), self.doc.transaction():
-            for cell in code_cells(self.doc):
+        with self.acting(*_SERVER[:3]):
+            for cell in self.cells.code():
                 if cell.get("execution_state") != IDLE:
                     cell["execution_state"] = IDLE
 
+    def straighten(self) -> None:
+        """Lines of all sources end with a line feed, also where an earlier version let other ends in."""
+        crooked = [source for cell in self.cells.named().values() if "\r" in str(source := cell["source"])]
+        if crooked:
+            with self.acting(*_SERVER[:3]):
+                for source in crooked:
+                    end_lines(source)
+
     def set_code(self, text: str, member: Member, connection: int) -> None:
         """Make the first code cell's source ``text``."""
-        self._check_writer(member.id, connection, "code_update")
-        limit = self._live.limits.code_bytes
-        if len(text.encode("utf-8", "replace")) > limit:
-            raise TooLarge(f"A cell can have {limit} bytes of code.", limit=limit)
-        with self._acting(member.key, connection, {"source": "code_update"}), self.doc.transaction():
-            first = next(code_cells(self.doc), None)
-            if first is None:
-                raise BadMessage("The notebook has no code cell.")
+        self._live.require(member.id, Permission.EDIT, connection, "code_update")
+        if self.frozen:
+            raise RoomEnded("The interview has ended.")
+        text = with_line_feeds(text)
+        limits = self._live.limits
+        if len(text.encode("utf-8", "replace")) > limits.code_bytes:
+            raise TooLarge(f"A cell can have at most {as_size(limits.code_bytes)} of code.", limit=limits.code_bytes)
+        first = next(iter(self.cells.code()), None)
+        if first is None:
+            raise BadMessage("The notebook has no code cell.")
+        self._live.log.budget.check(member.key, len(text))
+        grown = units(text) - units(str(first["source"]))
+        if grown > 0 and self.operations.size + grown > limits.document_bytes:
+            raise TooLarge(
+                f"The notebook can have at most {as_size(limits.document_bytes)}.", limit=limits.document_bytes
+            )
+        with self.spending(member.key), self.acting(member.key, connection, {"source": "code_update"}):
             change_text(first["source"], text)
 
     def freeze(self) -> None:
         """Nothing changes any more."""
+        self._edits.finish()
         self.frozen = True
 
     async def close(self) -> None:
         """Let go of the document."""
-        self._timer.cancel()
-        self._cursors.close()
-        self._sockets.clear()
+        self._sockets.close()
+        if not self.frozen:
+            self._edits.finish()
         for _, _, future in self._waiters:
             if not future.done():
                 future.set_result(False)
         self.doc.unobserve(self._subscription)
+        self.cells.close()
 
     # -- sockets
 
     def connect(self, member: Member, connection: int, send: Callable[[bytes], None]) -> None:
         """A document socket opened."""
-        self._sockets[connection] = _Socket(connection, member.id, member.key, send)
-        send(wire.sync(wire.STEP1, self.doc.get_state()))
-        self._greet(send)
-
-    def _greet(self, send: Callable[[bytes], None]) -> None:
-        if (everybody := self._awareness.everybody()) is not None:
-            send(everybody)
-
-    def disconnect(self, connection: int) -> None:
-        """A document socket closed."""
-        if self._sockets.pop(connection, None) is None:
-            return
-        self._cursors.left(connection)
-        if (gone := self._awareness.leave(connection)) is not None:
-            self._send(gone)
+        self._sockets.connect(member, connection, send)
 
     def receive(self, connection: int, message: bytes) -> Awaitable[None] | None:
         """A message came."""
-        socket = self._sockets.get(connection)
-        if socket is None:
-            return None
-        if self._live.log.failure is not None:
-            raise StorageUnavailable("The server cannot store what happens here.")
-        with self._refusing(socket):
-            return self._dispatch(socket, message)
+        return self._sockets.receive(connection, message)
 
-    @contextlib.contextmanager
-    def _refusing(self, socket: _Socket) -> Generator[None]:
-        """What is wrong with a message is logged and said."""
-        try:
-            yield
-        except Forged as error:
-            self._live.deny(socket.key, socket.id, "awareness", reason=str(error))
-            raise BadMessage("You can speak for yourself only.") from error
-        except Malformed as error:
-            self._live.deny(socket.key, socket.id, "document_message", reason=str(error))
-            raise BadMessage("The message is not of the document's protocol.") from error
-
-    def _dispatch(self, socket: _Socket, message: bytes) -> Awaitable[None] | None:
-        reader = Reader(message)
-        kind = reader.varuint()
-        if kind == wire.SYNC:
-            step, data = reader.varuint(), reader.bytes()
-            if not reader.done:
-                raise Malformed("there is something behind the message")
-            if step == wire.STEP1:
-                read_state(data)
-                return self._answer(socket, data)
-            if step in (wire.STEP2, wire.UPDATE):
-                return self._update(socket, data)
-            raise Malformed("an unknown step of the sync protocol")
-        if kind == wire.AWARENESS:
-            return self._heed_later(socket, reader.bytes())
-        if kind == wire.QUERY_AWARENESS:
-            self._greet(socket.send)
-            return None
-        if kind == wire.RAW and reader.string() == "save":
-            return self._saved(socket, reader.varuint())
-        raise Malformed("an unknown kind of message")
-
-    async def _heed_later(self, socket: _Socket, awareness: bytes) -> None:
-        """A cursor stands beside a character: it goes out behind that, and keystrokes do not wait for cursors."""
-        await self._live.log.barrier()
-        if socket.id not in self._sockets:
-            return
-        with self._refusing(socket):
-            out = self._awareness.receive(self._live.members[socket.member], socket.id, awareness)
-        if out is not None:
-            self._send(out, but=socket.id)
-            self._cursors.heard(socket.key, socket.id, self._awareness.cursors_of(socket.id))
-
-    def _log_cursor(self, member: int, connection: int, data: bytes) -> None:
-        if not self.frozen and self._live.log.failure is None:
-            self._live.log.append(EventKind.CURSOR, member=member, connection=connection, data=data)
-
-    async def _answer(self, socket: _Socket, state: bytes) -> None:
-        """What a client lacks: only what is durable goes out."""
-        update = self.doc.get_update(state)
-        # In this order: what others write while we wait is not in it.
-        await self._live.log.barrier()
-        socket.send(wire.sync(wire.STEP2, update))
-
-    async def _saved(self, socket: _Socket, number: int) -> None:
-        """JupyterLab asks to save: everything always is, once the log has it."""
-        await self._live.log.barrier()
-        answer = f'{{"type":"save","responseTo":{number},"status":"success"}}'.encode()
-        socket.send(bytes((wire.RAW,)) + wire.prefixed(answer))
-
-    def _update(self, socket: _Socket, update: bytes) -> Awaitable[None] | None:
-        if update == _EMPTY:
-            return None
-        member = self._live.members.get(socket.member)
-        if member is None or not member.can(Permission.EDIT) or self.frozen:
-            self._unwanted(socket, update)
-            return None
-        claims = inspect(update)
-        for client in claims.news(self._operations.state):
-            if self._owners.get(client, member.key) != member.key:
-                self._live.deny(member.key, socket.id, "document_update", reason="client id of another", client=client)
-                raise BadMessage("This browser sends changes in somebody else's name.", code="forbidden")
-        plan = self._operations.plan(claims)
-        if plan is None:
-            # The client knows what is missing, and sends it when it hears how far the server is.
-            socket.send(wire.sync(wire.STEP1, self.doc.get_state()))
-            return None
-        if plan.cells and len(cells_of(self.doc)) + plan.cells > self._live.limits.cells:
-            raise TooLarge("The notebook has reached its limit of cells.", limit=self._live.limits.cells)
-        if self._size + len(update) > self._live.limits.document_bytes:
-            raise TooLarge("The notebook has reached its limit.", limit=self._live.limits.document_bytes)
-        self._apply(member, socket, update, plan)
-        return self._live.log.capacity() if self._live.log.behind else None
-
-    def _apply(self, member: Member, socket: _Socket, update: bytes, plan: Operations) -> None:
-        news = list(plan.state)
-        strangers = sum(client not in self._owners for client in news)
-        if strangers and self._clients[member.key] + strangers > _CLIENTS_PER_MEMBER:
-            raise TooLarge("Too many editors were opened by one member.", limit=_CLIENTS_PER_MEMBER)
-        with self._acting(member.key, socket.id, None):
-            self._remote = True
-            try:
-                apply(self.doc, update)
-            finally:
-                self._remote = False
-        for client in news:
-            if client not in self._owners:
-                self._owners[client] = member.key
-                self._clients[member.key] += 1
-        self._operations.add(plan)
-
-    def _unwanted(self, socket: _Socket, update: bytes) -> None:
-        """An update of somebody who may not edit.
-
-        Every page of JupyterLab writes a little when it opens (the document's id, the kernel's language): that is
-        passed over. What would change a cell is refused and logged.
-        """
-        if self.frozen:
-            raise RoomEnded("The interview has ended.")
-        socket.ignored += 1
-        if socket.ignored <= _IGNORED_PER_SOCKET:
-            if self._operations.plan(inspect(update)) is None:
-                return
-            if not changes_cells(self.doc, update):
-                return
-        self._live.deny(socket.key, socket.id, "document_update", permission=Permission.EDIT.value)
-        raise Forbidden("You may not edit here now.")
-
-    def _check_writer(self, member_id: str, connection: int, what: str) -> None:
-        self._live.require(member_id, Permission.EDIT, connection, what)
-        if self.frozen:
-            raise RoomEnded("The interview has ended.")
+    def disconnect(self, connection: int) -> None:
+        """A document socket closed."""
+        self._sockets.disconnect(connection)
 
     # -- what every change passes
 
     @contextlib.contextmanager
-    def _acting(
-        self, member: int, connection: int, payload: JSON | None, subject: int | None = None
-    ) -> Generator[None]:
-        before, self._author = self._author, (member, connection, payload, subject)
+    def acting(self, member: int, connection: int, payload: JSON | None, subject: int | None = None) -> Generator[None]:
+        """A transaction in somebody's name.
+
+        Args:
+            member: key of the author.
+            connection: by which socket it came.
+            payload: of the event.
+            subject: key of the member whose content it holds; by default the author.
+        """
+        with self._as(_Author(member, connection, payload, subject)), self.doc.transaction():
+            yield
+
+    def apply(self, update: bytes, plan: Operations, member: int, connection: int, *, away: bool = False) -> None:
+        """Apply an update in a member's name; ``plan`` is what it adds, ``away``: it was made without a connection.
+
+        Raises:
+            Malformed: it does not apply.
+        """
+        kind = EventKind.DOCUMENT_RESYNC if away else EventKind.DOCUMENT_UPDATE
+        with self._as(_Author(member, connection, None, plan=plan, kind=kind)):
+            apply(self.doc, update)
+
+    @contextlib.contextmanager
+    def _as(self, author: _Author) -> Generator[None]:
+        before, self._author = self._author, author
         try:
             yield
         finally:
@@ -359,22 +287,27 @@ class NotebookDocument:
 
     def _observed(self, event: TransactionEvent) -> None:
         """Runs inside the commit of every transaction, so it must not raise: the data are in the document already."""
-        member, connection, payload, subject = self._author
+        author = self._author
         try:
             update = event.update
-            self._size += len(update)
-            if not self._remote:
-                self._operations.learn(inspect(update))
+            if author.plan is None:
+                self.operations.learn(inspect(update))
+            else:
+                self.operations.add(author.plan)
+                removed = event.delete_set  # type: ignore[attr-defined]  # pycrdt 0.14 has it, its stubs do not
+                self.operations.remove(read_deletes(removed))
             self._live.log.append(
-                EventKind.DOCUMENT_UPDATE,
-                member=member,
-                subject=subject,
-                connection=connection,
-                payload=payload,
+                author.kind,
+                member=author.member,
+                subject=author.subject,
+                connection=author.connection,
+                payload=author.payload,
                 data=update,
                 durable=self._publish,
             )
-            if self._waiters:
+            if self._waiters and not self._waking:
+                # Once for all changes of this turn of the loop.
+                self._waking = True
                 asyncio.get_running_loop().call_soon(self._wake)
             self._code_changed()
         except Exception:
@@ -383,18 +316,12 @@ class NotebookDocument:
 
     def _publish(self, event: Event) -> None:
         """A change is durable: everybody but its author's socket gets it."""
-        self._send(wire.sync(wire.UPDATE, event.data or b""), but=event.connection)
-
-    def _send(self, message: bytes, but: int = -1) -> None:
-        for socket in list(self._sockets.values()):
-            if socket.id != but:
-                socket.send(message)
+        self._sockets.send(wire.sync(wire.UPDATE, event.data or b""), but=event.connection)
 
     def _wake(self) -> None:
+        """See who has waited long enough: one look at each cell that somebody waits for."""
+        self._waking = False
+        digests = {cell: self._digest(cell) for cell in {cell for cell, _, _ in self._waiters}}
         for cell, digest, future in self._waiters:
-            if not future.done() and self._has_source(cell, digest):
+            if not future.done() and digests[cell] == digest:
                 future.set_result(True)
-
-    def _keep_alive(self) -> None:
-        self._send(KEEP_ALIVE)
-        self._timer = asyncio.get_running_loop().call_later(_KEEP_ALIVE_SECONDS, self._keep_alive)

@@ -16,15 +16,16 @@ from typing import Any
 from pycrdt import Array, Doc, Map, Text
 
 from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind
-from ..core.moment import SEED, TYPED, Moment, Operation, units
+from ..core.moment import AWAY, SEED, TYPED, Moment, Operation, units
 from .attribution import Attribution
 from .authors import Edit, Writer
-from .changes import Changes, Delta, Observer, apply
+from .changes import Changes, Delta, Observer, apply, end_of
 from .graves import Gone, Written
 from .ids import alike
 from .notebook import cells_of, read_cell, read_metadata, read_notebook, read_outputs, unique_id
+from .operations import Operations
 from .sources import Slot, Step, cursor_of, edits_of, item, moment_of, steps_of
-from .updates import Claims, Operations, inspect
+from .updates import Claims, inspect
 
 _GONE = frozenset({EventKind.AWAY, EventKind.LEAVE, EventKind.REMOVE})
 _FIELDS = ("cell_type", "metadata", "execution_count", "execution_state", "attachments")
@@ -118,8 +119,7 @@ class History:
             return
         payload = event.payload or {}
         self._run = payload.get("run")
-        manner = SEED if not member else TYPED if payload.get("source") == "code_update" else None
-        self._attribution.begin(Writer(member, manner), claims)
+        self._attribution.begin(Writer(member, _manner_of(event, member)), claims)
         if changes.metadata:
             self._notebook_metadata()
         if self._odd or changes.unsure:
@@ -144,7 +144,7 @@ class History:
                 self._outputs_changed(index, delta)
         for index, output, delta in changes.streams:
             if index not in changes.fields:
-                self._stream_grew(index, output, delta)
+                self._stream_changed(index, output, delta)
         went = [
             (edit, Written(edit.removed, edit.runs)) for edits in sources.values() for edit in edits if edit.removed
         ]
@@ -263,16 +263,14 @@ class History:
             raise _DoubtError
         self._emit(["o", index, at, count, outputs])
 
-    def _stream_grew(self, index: int, at: int, delta: Delta) -> None:
-        """The text of an output changed."""
+    def _stream_changed(self, index: int, at: int, delta: Delta) -> None:
+        """The text of an output changed, at its end as a rule."""
         outputs = self._moment(index)["outputs"]
         if self._is_plain(index) and at < len(outputs) and outputs[at]["output_type"] == "stream":
-            held = outputs[at]["text"]
-            length = len(held) if held.isascii() else len(held.encode())
-            retained = delta[0].get("retain", 0) if delta else 0
-            added = delta[-1].get("insert") if delta else None
-            if retained == length and len(delta) == (2 if retained else 1) and isinstance(added, str):
-                self._emit(["a", index, at, added])
+            end = end_of(outputs[at]["text"], delta)
+            if end is not None:
+                removed, added = end
+                self._emit(["a", index, at, added, *([removed] if removed else [])])
                 return
         self._refresh(index, outputs=True)
 
@@ -387,3 +385,13 @@ class History:
 
 class _DoubtError(Exception):
     """The events and the document do not agree."""
+
+
+def _manner_of(event: Event, member: int) -> int | None:
+    """How the text of an update came about, where that does not depend on the text."""
+    if not member:
+        return SEED
+    if event.kind is EventKind.DOCUMENT_RESYNC:
+        # All that was written meanwhile comes at once, whether it was typed or pasted.
+        return AWAY
+    return TYPED if (event.payload or {}).get("source") == "code_update" else None

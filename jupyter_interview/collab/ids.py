@@ -11,7 +11,8 @@ from typing import Any
 from pycrdt import Assoc, Text
 
 from ..core.moment import units
-from .updates import Claims, Id
+from .places import Id
+from .updates import Claims
 
 UNKNOWN = -1
 _PIECES = 1_000

@@ -11,19 +11,24 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_ydoc import YNotebook
 from pycrdt import Array, Doc, Map, Text
 
+from ..core.jsontext import is_json_type, texts_of, values_of
 from ..core.models import JSON
+from ..core.moment import TRUST
+from ..core.properties import renamed
+from ..core.terminal import printed
+from ..core.text import with_line_feeds
 
 _CELL_TYPES = ("code", "markdown", "raw")
 _STREAMS = ("stdout", "stderr")
 _NBFORMAT_MINOR = 5
 _LARGEST = 1 << 1000
-_JSON_TYPE = re.compile(r"^application/(.*\+)?json$")
+_OTHER_ENDS = re.compile(r"\r\n?")
 
 
 def cells_of(doc: Doc[Any]) -> Array[Any]:
@@ -32,23 +37,35 @@ def cells_of(doc: Doc[Any]) -> Array[Any]:
     return cells
 
 
-def find_cell(doc: Doc[Any], cell_id: str) -> Map[Any] | None:
-    """The first code cell with this id."""
-    return next((cell for cell in code_cells(doc) if cell.get("id") == cell_id), None)
-
-
-def code_cells(doc: Doc[Any]) -> Iterator[Map[Any]]:
-    """The code cells, in order."""
-    for cell in cells_of(doc):
-        if isinstance(cell, Map) and cell.get("cell_type") == "code" and isinstance(cell.get("source"), Text):
-            yield cell
-
-
 def first_state(notebook: JSON) -> bytes:
-    """A new document with this nbformat notebook in it, as one update."""
+    """A new document with this nbformat notebook in it, as one update.
+
+    What it says of trust stays away; lines end with a line feed, and what was printed over is gone. Objects have names
+    that they can have, and numbers are such that Yjs has them.
+    """
     fresh: Doc[Any] = Doc()
-    YNotebook(fresh).set(notebook)
+    notebook = yjs_value({**notebook, "cells": [_with_texts(cell) for cell in notebook["cells"]]})
+    YNotebook(fresh).set({**notebook, "cells": [_first_cell(cell) for cell in notebook["cells"]]})
     return fresh.get_update()
+
+
+def _with_texts(cell: JSON) -> JSON:
+    return {**cell, "outputs": [texts_of(output) for output in cell["outputs"]]} if cell.get("outputs") else cell
+
+
+def _first_cell(cell: JSON) -> JSON:
+    made = {**cell, "source": with_line_feeds(cell["source"]), "metadata": _distrusted(cell.get("metadata"))}
+    if "outputs" in cell:
+        made["outputs"] = [
+            {**output, "text": printed(output["text"])} if output.get("output_type") == "stream" else output
+            for output in cell["outputs"]
+        ]
+    return made
+
+
+def _distrusted(metadata: Any) -> JSON:
+    """A cell's metadata without the field by which JupyterLab shows its outputs as they are, script and all."""
+    return {name: value for name, value in metadata.items() if name != TRUST} if isinstance(metadata, dict) else {}
 
 
 def change_text(text: Text, wanted: str) -> None:
@@ -74,14 +91,18 @@ def change_text(text: Text, wanted: str) -> None:
         text.insert(at, inserted)
 
 
-def starting_notebook(starter: str, language: str, language_info: JSON | None = None) -> JSON:
-    """A notebook with one code cell.
+def end_lines(text: Text) -> None:
+    """Make all lines of a shared text end with a line feed. What stands between stays whose it is."""
+    for end in reversed([*_OTHER_ENDS.finditer(str(text))]):
+        # pycrdt counts bytes of UTF-8.
+        at = len(end.string[: end.start()].encode())
+        del text[at : at + 1]
+        if not end.group().endswith("\n"):
+            text.insert(at, "\n")
 
-    Args:
-        starter: its source.
-        language: id of the kernelspec.
-        language_info: by which it is highlighted, also where no kernel is; the language's name when ``None``.
-    """
+
+def starting_notebook(starter: str) -> JSON:
+    """A notebook with one code cell, of this source."""
     cell: JSON = {
         "cell_type": "code",
         "id": str(uuid.uuid4()),
@@ -90,22 +111,42 @@ def starting_notebook(starter: str, language: str, language_info: JSON | None = 
         "outputs": [],
         "execution_count": None,
     }
-    metadata = {
+    return {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def in_language(notebook: JSON, language: str, language_info: JSON | None = None) -> JSON:
+    """A notebook whose metadata name the room's kernel, whichever it was written for.
+
+    Args:
+        notebook: nbformat.
+        language: id of the kernelspec.
+        language_info: by which it is highlighted, also where no kernel is; the language's name when ``None``.
+    """
+    own = {
         "kernelspec": {"name": language, "display_name": language.capitalize(), "language": language},
         "language_info": language_info or {"name": language},
     }
-    return {"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return {**notebook, "metadata": {**notebook["metadata"], **own}}
 
 
 def read_notebook(doc: Doc[Any]) -> JSON:
     """The nbformat notebook in a document: valid, with unique cell ids, the same for the same document."""
-    # By way of JSON: to walk through an array takes pycrdt the square of its length.
     metadata = read_metadata(doc)
+    cells = read_cells(doc)
+    for cell in cells:
+        if "outputs" in cell:
+            cell["outputs"] = [values_of(output) for output in cell["outputs"]]
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": _NBFORMAT_MINOR}
+
+
+def read_cells(doc: Doc[Any]) -> list[JSON]:
+    """The cells of `read_notebook`, with values of JSON as the texts that lie in the document."""
+    # By way of JSON: to walk through an array takes pycrdt the square of its length.
     used: dict[str, int] = {}
     cells = [read_cell(value) for value in json.loads(str(cells_of(doc))) if isinstance(value, dict)]
     for cell in cells:
         cell["id"] = unique_id(cell["id"], used)
-    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": _NBFORMAT_MINOR}
+    return cells
 
 
 def read_metadata(doc: Doc[Any]) -> JSON:
@@ -114,7 +155,7 @@ def read_metadata(doc: Doc[Any]) -> JSON:
 
 
 def read_cell(value: JSON) -> JSON:
-    """A cell's value as nbformat, but for its id, which another cell may have too (`unique_id`)."""
+    """A cell's value as nbformat, but for its id, which another cell may have too (`unique_id`), and JSON's texts."""
     kind = value.get("cell_type")
     kind = kind if kind in _CELL_TYPES else "raw"
     cell: JSON = {
@@ -173,6 +214,8 @@ _NOTEBOOK_METADATA: dict[str, Callable[[Any], bool]] = {
     "authors": lambda value: isinstance(value, list),
 }
 _CELL_METADATA: dict[str, Callable[[Any], bool]] = {
+    # Whom to trust is for the reader to say: whatever a member wrote about it is not passed on.
+    TRUST: lambda value: False,
     "collapsed": lambda value: isinstance(value, bool),
     "execution": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "format": _text,
@@ -197,12 +240,12 @@ def _bundle(value: Any) -> JSON:
     return {
         name: item
         for name, item in _plain(value).items()
-        if isinstance(item, str) or _JSON_TYPE.match(name) or (isinstance(item, list) and all(map(_text, item)))
+        if isinstance(item, str) or is_json_type(name) or (isinstance(item, list) and all(map(_text, item)))
     }
 
 
 def read_outputs(values: list[Any]) -> list[JSON]:
-    """The outputs in a cell's array as nbformat; what is no output is left out."""
+    """The outputs in a cell's array as nbformat, JSON as text (`core.jsontext`); what is no output is left out."""
     found = [_output(value) for value in values if isinstance(value, dict)]
     return [output for output in found if output is not None]
 
@@ -239,9 +282,12 @@ def _output(value: JSON) -> JSON | None:
 
 
 def _plain(value: Any) -> Any:
-    """JSON with sorted keys; whole numbers, which Yjs keeps as floats, as integers again."""
+    """JSON with sorted keys that can be names; whole numbers, which Yjs keeps as floats, as integers again."""
     if isinstance(value, dict):
-        return {str(key): _plain(value[key]) for key in sorted(value, key=str)}
+        items = {str(key): item for key, item in value.items()}
+        if other := renamed(items):
+            items = {other.get(key, key): item for key, item in items.items()}
+        return {key: _plain(items[key]) for key in sorted(items)}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float):
@@ -254,9 +300,10 @@ def _plain(value: Any) -> Any:
 
 
 def yjs_value(value: Any) -> Any:
-    """A JSON value as Yjs wants it: numbers as floats."""
+    """A JSON value as Yjs wants it: numbers as floats, and objects with names that they can have."""
     if isinstance(value, dict):
-        return {key: yjs_value(item) for key, item in value.items()}
+        other = renamed(value)
+        return {other.get(key, key): yjs_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [yjs_value(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):

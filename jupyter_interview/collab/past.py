@@ -2,41 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc
 
-from ..core.models import Event
-from .updates import Operations, inspect
+from ..core.models import JSON, Event, EventKind
+from ..managers.live import LiveRoom
+from .notebook import first_state, in_language, read_cells, starting_notebook
+from .operations import Operations
+from .standing import sizes_of
+from .updates import inspect
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A document's state as one update, the operations in it, who owns which client id, and its size in bytes."""
+    """What an opened document goes on from.
+
+    Attributes:
+        state: the document as one update.
+        operations: what is in it.
+        owners: which member (its key) owns which client id.
+        outputs: the sizes of the outputs of the cells that have some.
+    """
 
     state: bytes
     operations: Operations
     owners: dict[int, int]
-    size: int
+    outputs: Mapping[str, int] = field(default_factory=dict)
 
 
-def remember(history: Sequence[Event]) -> Past:
-    """The past of a document from its events. Runs in a thread: a long interview takes its time."""
-    doc: Doc[Any] = Doc()
-    operations = Operations()
-    owners: dict[int, int] = {}
-    size = 0
-    with doc.transaction():
-        for event in history:
-            update = event.data or b""
-            size += len(update)
-            doc.apply_update(update)
-            claims = inspect(update)
-            operations.learn(claims)
-            for client in claims.clients:
-                # The text that a plain websocket client sends is written by the server in a member's name, with the
-                # server's client id: the first owner stays.
-                owners.setdefault(client, event.member)
-    return Past(doc.get_update(), operations, owners, size)
+class Rebuilding:
+    """A document that is made again from its log, portion by portion. Its methods run in a thread.
+
+    Each portion is a transaction: at its end Yjs lets go of what was removed. So it never holds much more than the
+    notebook as it stands, however long its log is.
+    """
+
+    def __init__(self) -> None:
+        self._doc: Doc[Any] = Doc()
+        self._owners: dict[int, int] = {}
+        self.empty = True
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take the next updates."""
+        self.empty = False
+        with self._doc.transaction():
+            for event in events:
+                update = event.data or b""
+                self._doc.apply_update(update)
+                for client in inspect(update).clients:
+                    # The text that a plain websocket client sends is written by the server in a member's name, with
+                    # the server's client id: the first owner stays.
+                    self._owners.setdefault(client, event.member)
+
+    def past(self) -> Past:
+        """What they give; nothing can be added any more."""
+        outputs = sizes_of({"cells": read_cells(self._doc)})
+        state = self._doc.get_update()
+        self._doc = Doc()
+        # Of what was removed and given back, operations know as little as the document does.
+        operations = Operations()
+        operations.learn(inspect(state))
+        return Past(state, operations, self._owners, outputs)
+
+
+async def remember(live: LiveRoom, history: AsyncIterator[list[Event]], starting: JSON | None) -> Past:
+    """The past of a room's document; the arguments are those of `document.open_document`.
+
+    Raises:
+        StorageUnavailable: there was none, and its first event could not be stored.
+    """
+    loop, rebuilding = asyncio.get_running_loop(), Rebuilding()
+    async for events in history:
+        await loop.run_in_executor(None, rebuilding.add, events)
+    if rebuilding.empty:
+        wanted = starting or {}
+        notebook = wanted.get("notebook") or starting_notebook(wanted.get("starter") or "")
+        notebook = in_language(notebook, live.room.language, wanted.get("language_info"))
+        data = await loop.run_in_executor(None, first_state, notebook)
+        first = await live.log.record(EventKind.DOCUMENT_SNAPSHOT, payload={"source": "load"}, data=data)
+        await loop.run_in_executor(None, rebuilding.add, [first])
+    return await loop.run_in_executor(None, rebuilding.past)

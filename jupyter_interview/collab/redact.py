@@ -1,8 +1,9 @@
-"""What remains of a document's update when its author is erased?
+"""What remains of a document's updates when their author is erased?
 
-`redact` replaces every text and value in an update by filler of the same length and leaves its structure alone: client
-ids, clocks, neighbours, what was deleted. So all later updates, of whomever, still apply, and the notebook keeps its
-form: what it takes to be a notebook (types and ids of cells, states of runs) is nobody's content and stays.
+A `Redaction` replaces every text and value in an update by filler of the same length and leaves its structure alone:
+client ids, clocks, neighbours, what was deleted. So all later updates, of whomever, still apply. The notebook keeps its
+form, and nothing else: the words that every notebook consists of stay. What somebody can choose (ids of cells, names of
+metadata, MIME types) gets another name, the same one wherever it comes.
 
 Source: https://github.com/yjs/yjs, src/structs/Item.js and src/utils/encoding.js; https://github.com/dmonad/lib0,
 encoding.js.
@@ -10,9 +11,9 @@ encoding.js.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import secrets
 from typing import Any
 
 from .updates import inspect
@@ -24,46 +25,87 @@ _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB = 0x80, 0x40, 0x20
 _UNDEFINED, _NULL, _INTEGER, _FLOAT32, _FLOAT64, _BIGINT, _FALSE, _TRUE, _TEXT, _OBJECT, _LIST, _BYTES = range(
     127, 115, -1
 )
-_WORDS = frozenset(
+
+#: Values that say which part of a notebook something is, by the names that they stand under.
+_CELL_TYPES = frozenset(["code", "markdown", "raw"])
+_OUTPUT_TYPES = frozenset(["stream", "display_data", "execute_result", "error"])
+_KINDS = {
+    "cell_type": _CELL_TYPES,
+    "output_type": _OUTPUT_TYPES,
+    "name": frozenset(["stdout", "stderr"]),
+    "execution_state": frozenset(["idle", "running"]),
+}
+#: Names that any notebook has, whoever writes it: those of nbformat and of jupyter_ydoc's schema.
+_NAMES = frozenset(
     [
-        "code",
-        "markdown",
-        "raw",
-        "idle",
-        "running",
-        "stdout",
-        "stderr",
-        "stream",
-        "display_data",
-        "execute_result",
-        "error",
-    ],
+        *("cell_type", "id", "source", "metadata", "outputs", "attachments", "execution_count", "execution_state"),
+        *("output_type", "name", "text", "data", "ename", "evalue", "traceback", "text/plain"),
+        *("nbformat", "nbformat_minor", "kernelspec", "language_info", "display_name", "language"),
+        *("codemirror_mode", "file_extension", "mimetype", "nbconvert_exporter", "pygments_lexer", "version"),
+        *("collapsed", "scrolled", "tags", "jupyter", "source_hidden", "outputs_hidden", "trusted"),
+        *("dirty", "path", "file_id", "hash", "document_id"),
+    ]
 )
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NAME = re.compile(r"[A-Za-z0-9_.+:/-]{1,64}")
+_COUNTS = frozenset(["execution_count", "nbformat", "nbformat_minor"])
+#: What we put in the place of an id, and of a name.
+_OWN_ID = re.compile(r"erased-[0-9a-f]{12}")
+_OWN_NAME = re.compile(rf"{FILLER}-[0-9a-f]{{8}}")
 
 
-def redact(update: bytes) -> bytes:
-    """An update of version 1 without what its author wrote.
+class Redaction:
+    """The Protocol `core.ports.Redaction`: goes through the updates of one log, in their order."""
 
-    Texts become ``█`` of the same number of UTF-16 units (line breaks stay), values become empty ones of the same kind.
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
-    Raises:
-        Malformed: it is no update for a notebook.
-    """
-    inspect(update)
-    return _Redaction(update).made()
+    def keep(self, update: bytes) -> None:
+        """Take note of an update that stays as it is: a cell's id that it brings is no secret where it comes again."""
+        inspect(update)
+        _Copy(update, self, learns=True).made()
+
+    def redact(self, update: bytes) -> bytes:
+        """An update of version 1 without what its author wrote.
+
+        Texts become ``█`` of the same number of UTF-16 units (line breaks stay), values become empty ones of the same
+        kind, names and ids others.
+
+        Raises:
+            Malformed: it is no update for a notebook.
+        """
+        inspect(update)
+        return _Copy(update, self).made()
+
+    def known_id(self, text: str) -> None:
+        """This id stays."""
+        self._ids.setdefault(text, text)
+
+    def id(self, text: str) -> str:
+        """What a cell is called afterwards."""
+        if _OWN_ID.fullmatch(text):
+            return text
+        return self._ids.setdefault(text, f"erased-{secrets.token_hex(6)}")
+
+    def name(self, name: str) -> str:
+        """What a value is called afterwards: different names stay different."""
+        if name in _NAMES or _OWN_NAME.fullmatch(name):
+            return name
+        return self._names.setdefault(name, f"{FILLER}-{secrets.token_hex(4)}")
 
 
-class _Redaction:
+class _Copy:
     """One update that is copied with changes.
 
     Args:
         update: one that `inspect` knows for whole.
+        redaction: of which it is a part.
+        learns: whether it stays and only its ids are wanted; the copy is of no use then.
     """
 
-    def __init__(self, update: bytes) -> None:
+    def __init__(self, update: bytes, redaction: Redaction, *, learns: bool = False) -> None:
         self._update = update
+        self._redaction = redaction
+        self._learns = learns
         self._reader = Reader(update)
         self._out = bytearray()
 
@@ -106,7 +148,7 @@ class _Redaction:
                 self._varuint()
             if info & _PARENT_SUB:
                 name = self._reader.string()
-                self._put(_name(name))
+                self._put(self._redaction.name(name))
         self._content(kind, name)
 
     def _content(self, kind: int, name: str | None) -> None:
@@ -121,11 +163,11 @@ class _Redaction:
                 self._any(name)
         elif kind == _JSON:
             for _ in range(self._varuint()):
-                self._put(_json(self._reader.bytes(), name))
+                self._put(self._json(self._reader.bytes(), name))
         else:
             if kind == _FORMAT:
-                self._put(_name(self._reader.string()))
-            self._put(_json(self._reader.bytes(), None))
+                self._put(self._redaction.name(self._reader.string()))
+            self._put(self._json(self._reader.bytes(), None))
 
     def _any(self, name: str | None) -> None:
         """Copy a value of lib0's ``any`` encoding; ``name`` is what it is called in its map."""
@@ -137,19 +179,47 @@ class _Redaction:
                 inner = None
                 if kind == _OBJECT:
                     inner = self._reader.string()
-                    self._put(_name(inner))
+                    self._put(self._redaction.name(inner))
                 self._any(inner)
         elif kind == _TEXT:
             self._out.append(kind)
-            self._put(_text(self._reader.string(), name))
+            self._put(self._text(self._reader.string(), name))
         elif kind == _BYTES:
             self._out.append(kind)
             self._out += prefixed(bytes(len(self._reader.bytes())))
         else:
             self._reader.at = start
             self._reader.skip_any()
-            kept = kind in (_UNDEFINED, _NULL) or _is_count(name)
+            kept = kind in (_UNDEFINED, _NULL) or name in _COUNTS
             self._out += self._update[start : self._reader.at] if kept else _zero(kind)
+
+    def _text(self, text: str, name: str | None) -> str:
+        """A text that is called ``name``."""
+        if name == "id":
+            if self._learns:
+                self._redaction.known_id(text)
+            return self._redaction.id(text)
+        # A value that takes the place of another comes without its name.
+        return text if text in (_CELL_TYPES if name is None else _KINDS.get(name, ())) else _filled(text)
+
+    def _json(self, data: bytes, name: str | None) -> str:
+        """A value of the older encoding: JSON, or the word ``undefined``."""
+        try:
+            value = self._plain(json.loads(data), name)
+        except (ValueError, RecursionError):
+            return "null" if data != b"undefined" else "undefined"
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def _plain(self, value: Any, name: str | None) -> Any:
+        if isinstance(value, dict):
+            return {self._redaction.name(key): self._plain(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._plain(inner, None) for inner in value]
+        if isinstance(value, str):
+            return self._text(value, name)
+        if value is None or name in _COUNTS:
+            return value
+        return False if isinstance(value, bool) else 0
 
 
 def _zero(kind: int) -> bytes:
@@ -161,41 +231,3 @@ def _zero(kind: int) -> bytes:
 def _filled(text: str) -> str:
     """Filler of the same number of UTF-16 units."""
     return "".join(char if char == "\n" else FILLER * (2 if ord(char) > 0xFFFF else 1) for char in text)
-
-
-def _text(text: str, name: str | None) -> str:
-    """A text that is called ``name``."""
-    kept = text in _WORDS or (name == "id" and _ID.fullmatch(text) is not None)
-    return text if kept else _filled(text)
-
-
-def _name(name: str) -> str:
-    """What a value is called: names of a notebook's parts stay, and different names stay different."""
-    if _NAME.fullmatch(name):
-        return name
-    return FILLER + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _is_count(name: str | None) -> bool:
-    return name in ("execution_count", "nbformat", "nbformat_minor")
-
-
-def _json(data: bytes, name: str | None) -> str:
-    """A value of the older encoding: JSON, or the word ``undefined``."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return "null" if data != b"undefined" else "undefined"
-    return json.dumps(_plain(value, name), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any, name: str | None) -> Any:
-    if isinstance(value, dict):
-        return {_name(key): _plain(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner, None) for inner in value]
-    if isinstance(value, str):
-        return _text(value, name)
-    if value is None or _is_count(name):
-        return value
-    return False if isinstance(value, bool) else 0

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from ..core.moment import Runs, cut, part_of_runs, units
 from .ids import UNKNOWN, Ids
-from .updates import Claims, Id, Struct
+from .places import Id
+from .updates import Claims, Struct
 
 _KEPT_UNITS = 50_000
 

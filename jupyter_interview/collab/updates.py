@@ -1,63 +1,44 @@
 """What does a Yjs update claim, before it is applied?
 
 A Yjs update (version 1) lists *structs*, runs of operations that a *client* numbered by its *clock*, and a delete set.
-`inspect` reads whose structs an update carries and what they refer to, so that the document can refuse a forged client
-id. `Operations` knows those of a document, and what can join them: never one that would wait for others (it would be
-applied later in somebody else's name), and nothing that cannot be read again: text outside of a text (a character of
-two UTF-16 units there makes pycrdt 0.14 read for ever) and things inside of things without end.
+`inspect` reads whose structs an update carries, what they refer to, and where in the update each of them lies, without
+applying anything; what they would do to a document is for `.operations` to say.
 
 Source: https://github.com/yjs/yjs, INTERNALS.md and src/utils/encoding.js, src/structs/Item.js.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import NamedTuple
 
 from ..core.moment import units
-from .wire import Malformed, Reader
+from .places import ROOTS, TEXT, Id
+from .wire import Malformed, Reader, TooMuch
 
 State = dict[int, int]
 """Client id → number of its operations that are known: a state vector."""
 
-Id = tuple[int, int]
-"""An operation: client and clock."""
+Range = tuple[int, int]
+"""The first of some operations, and the one behind the last."""
 
-_GC, _DELETED, _STRING, _FORMAT, _TYPE, _SKIP = 0, 1, 4, 6, 7, 10
-_UNSEEN = frozenset({_GC, _DELETED, _FORMAT})
-_DEEPEST = 32
-_ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB = 0x80, 0x40, 0x20
-_TEXT = 2  # after the array and the map
+GC, DELETED, JSON_TEXTS, BINARY, STRING, EMBED, FORMAT, TYPE, ANY = range(9)
+SKIP = 10
+ORIGIN, RIGHT_ORIGIN, PARENT_SUB = 0x80, 0x40, 0x20
+_SHORT = 203
 _CLOCKS = 1 << 31
-ROOTS = frozenset({"cells", "meta", "state"})
-
-
-class Place(NamedTuple):
-    """Where an operation is: how deep, whether in a text, whether it is a cell.
-
-    What was removed may be ``dead``: what it held cannot be told any more, and nothing in it is ever seen. ``gone`` is
-    what is inside of that; an update of a client that did not know of the removal comes out of the document like this.
-    """
-
-    depth: int
-    text: bool = False
-    cells: bool = False
-    dead: bool = False
-    gone: bool = False
-
-
-_SOMEWHERE, _CELLS = Place(0), Place(0, cells=True)
-_GONE = Place(0, text=True, dead=True, gone=True)
+_MOST = 1 << 40
 
 
 class Struct(NamedTuple):
     """A run of operations: its clocks, what it stands beside or (having no neighbour) in, and its content.
 
-    ``root`` is the name of the part of the notebook that it is directly in, ``shared`` the kind of a shared type,
-    ``right`` that of ``beside`` which it was put before, ``text`` what it says where it is text.
+    ``root`` is the name of the part of the notebook that it is directly in, ``key`` its name in a map, where the update
+    tells it, ``shared`` the kind of a shared type, ``right`` that of ``beside`` which it was put before, ``text`` what
+    it says where it is text, ``word`` a short text that is a single value, ``void`` whether a single value is null, and
+    ``unfit`` whether an object among its values has a name that none can have.
+    It lies in the update from ``at`` to ``until``, its content from ``content`` on.
     """
 
     start: int
@@ -66,10 +47,16 @@ class Struct(NamedTuple):
     beside: tuple[Id, ...] = ()
     inside: Id | None = None
     root: str | None = None
-    attribute: bool = False
+    key: str | None = None
     shared: int | None = None
     right: Id | None = None
     text: str | None = None
+    at: int = 0
+    content: int = 0
+    until: int = 0
+    word: str | None = None
+    void: bool = False
+    unfit: bool = False
 
     @property
     def left(self) -> Id | None:
@@ -83,227 +70,128 @@ class Claims:
 
     Attributes:
         structs: client → its structs, without a gap between them.
-        deletes: client → number of its operations that must be known for the delete set to be carried out.
+        ranges: client → the operations in the delete set.
     """
 
     structs: dict[int, list[Struct]] = field(default_factory=dict)
-    deletes: State = field(default_factory=dict)
+    ranges: dict[int, list[Range]] = field(default_factory=dict)
 
     @property
     def clients(self) -> Iterable[int]:
         """Clients whose operations it carries."""
         return self.structs.keys()
 
+    @property
+    def deletes(self) -> State:
+        """Client → number of its operations that must be known for the delete set to be carried out."""
+        return {client: max(end for _, end in ranges) for client, ranges in self.ranges.items() if ranges}
+
     def news(self, state: State) -> list[int]:
         """Clients of which it carries operations that ``state`` does not have."""
         return [client for client, structs in self.structs.items() if structs[-1].end > state.get(client, 0)]
 
 
-class _Runs:
-    """Where the operations of one client are: the first clock of each run, and the place of all that follow."""
-
-    __slots__ = ("places", "starts")
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.places: list[Place] = []
-
-    def append(self, start: int, place: Place) -> None:
-        if not self.places or self.places[-1] != place:
-            self.starts.append(start)
-            self.places.append(place)
-
-    def at(self, clock: int) -> Place:
-        index = bisect_right(self.starts, clock) - 1
-        return self.places[index] if index >= 0 else _SOMEWHERE
-
-
-class Operations:
-    """The operations that are in a document.
-
-    Attributes:
-        state: how many of each client.
-        cells: how many of them are, or were, cells.
-    """
-
-    def __init__(self, below: Operations | None = None) -> None:
-        self.state: State = {}
-        self._below = below
-        self._runs: dict[int, _Runs] = {}
-        self._types: dict[Id, Place] = {}
-        self.cells = 0
-
-    def plan(self, claims: Claims) -> Operations | None:
-        """What an update adds, for `add`; ``None`` where it would wait for operations that are not here.
-
-        Raises:
-            Malformed: it puts text where no text is, or something into what can hold nothing or is too deep.
-        """
-        plan = Operations(self)
-        waiting: dict[int, list[Id]] = {}
-        ready = list(claims.structs)
-        left = {client: 0 for client in ready}
-        while ready:
-            client = ready.pop()
-            structs = claims.structs[client]
-            while left[client] < len(structs):
-                missing = plan._missing(client, structs[left[client]])
-                if missing is not None:
-                    heappush(waiting.setdefault(missing[0], []), (missing[1], client))
-                    break
-                plan._place(client, structs[left[client]])
-                left[client] += 1
-            those = waiting.get(client, [])
-            while those and those[0][0] < plan.known(client):
-                ready.append(heappop(those)[1])
-        if any(left[client] < len(structs) for client, structs in claims.structs.items()):
-            return None
-        return plan if all(clock <= plan.known(client) for client, clock in claims.deletes.items()) else None
-
-    def add(self, plan: Operations) -> None:
-        """The update of which this was the `plan` was applied."""
-        for client, runs in plan._runs.items():
-            mine = self._runs.setdefault(client, _Runs())
-            for start, place in zip(runs.starts, runs.places, strict=True):
-                mine.append(start, place)
-        self.state.update(plan.state)
-        self._types.update(plan._types)
-        self.cells += plan.cells
-
-    def learn(self, claims: Claims) -> None:
-        """Take note of an update that is in the document already.
-
-        Raises:
-            Malformed: it cannot be, since operations before it are missing.
-        """
-        plan = self.plan(claims)
-        if plan is None:
-            raise Malformed("an update before it is missing")
-        self.add(plan)
-
-    def known(self, client: int) -> int:
-        """How many operations of a client."""
-        found = self.state.get(client)
-        if found is None:
-            return self._below.known(client) if self._below is not None else 0
-        return found
-
-    def _missing(self, client: int, struct: Struct) -> Id | None:
-        """An operation that has to come before this struct."""
-        if struct.start > self.known(client):
-            return client, struct.start - 1
-        for other, clock in struct.beside if struct.inside is None else (struct.inside,):
-            if clock >= self.known(other):
-                return other, clock
-        return None
-
-    def _place(self, client: int, struct: Struct) -> None:
-        start = max(struct.start, self.known(client))
-        if struct.end <= start:
-            return
-        place = _GONE if struct.kind == _GC else self._place_of(struct)
-        if struct.kind == _DELETED:
-            place = place._replace(dead=True)
-        if struct.kind == _STRING and not place.text:
-            raise Malformed("there is text outside of a text")
-        if struct.shared is not None:
-            if place.depth >= _DEEPEST:
-                raise Malformed("a thing is nested too deeply")
-            self._types[client, struct.start] = Place(place.depth + 1, text=struct.shared == _TEXT)
-        if place.cells and struct.kind not in _UNSEEN:
-            self.cells += struct.end - start
-        self._runs.setdefault(client, _Runs()).append(start, place)
-        self.state[client] = struct.end
-
-    def _place_of(self, struct: Struct) -> Place:
-        if struct.inside is not None:
-            place = self._within(struct.inside)
-            if place is None:
-                raise Malformed("there is something inside of what holds nothing")
-            return place._replace(text=False) if struct.attribute else place
-        if struct.beside:
-            # What is gone says nothing of where it was: its other neighbour does, or it is gone itself.
-            places = [place for each in struct.beside if not (place := self._at(*each)).gone]
-            if not places:
-                return _GONE
-            return Place(
-                max(place.depth for place in places),
-                text=all(place.text for place in places),
-                cells=any(place.cells for place in places),
-            )
-        return _CELLS if struct.root == "cells" and not struct.attribute else _SOMEWHERE
-
-    def _within(self, operation: Id) -> Place | None:
-        found = self._types.get(operation)
-        if found is None and self._below is not None:
-            found = self._below._within(operation)
-        return _GONE if found is None and self._at(*operation).dead else found
-
-    def _at(self, client: int, clock: int) -> Place:
-        if self._below is not None and clock < self._below.known(client):
-            return self._below._at(client, clock)
-        runs = self._runs.get(client)
-        return _SOMEWHERE if runs is None else runs.at(clock)
-
-
-def inspect(update: bytes) -> Claims:
+def inspect(update: bytes, structs: int = _MOST, ranges: int = _MOST) -> Claims:
     """The claims of an update.
 
+    Args:
+        update: its bytes.
+        structs: how many structs, and values within them, it may have.
+        ranges: how many ranges its delete set may have.
+
     Raises:
+        TooMuch: it has more.
         Malformed: it is not a Yjs update of version 1 for a notebook.
     """
-    reader = Reader(update)
+    reader = Reader(update, structs)
     claims = Claims()
-    for _ in range(reader.varuint()):
-        count = reader.varuint()
+    for _ in range(reader.count(3)):
+        count = reader.count(2)
         client = reader.varuint()
         clock = reader.varuint()
         if client in claims.structs or count == 0:
             raise Malformed("a client is listed twice, or without operations")
-        structs = claims.structs[client] = []
+        if count > reader.values:
+            raise TooMuch("an update has too many parts")
+        reader.values -= count
+        found = claims.structs[client] = []
         for _ in range(count):
-            structs.append(_struct(reader, clock))
-            clock = structs[-1].end
+            found.append(_struct(reader, clock))
+            clock = found[-1].end
         if clock > _CLOCKS:
             raise Malformed("a clock is too large")
-    for _ in range(reader.varuint()):
-        client = reader.varuint()
-        for _ in range(reader.varuint()):
-            end = reader.varuint() + reader.varuint()
-            claims.deletes[client] = max(end, claims.deletes.get(client, 0))
+        if reader.values < 0:
+            raise TooMuch("an update has too many parts")
+    claims.ranges = _ranges(reader, ranges)
     if not reader.done:
         raise Malformed("there is something behind the update")
     return claims
 
 
-def read_state(vector: bytes) -> State:
-    """A state vector, decoded.
+def read_deletes(data: bytes) -> dict[int, list[Range]]:
+    """A delete set, decoded.
 
     Raises:
         Malformed: it is none.
     """
+    reader = Reader(data)
+    found = _ranges(reader, _MOST)
+    if not reader.done:
+        raise Malformed("there is something behind the delete set")
+    return found
+
+
+def read_state(vector: bytes, most: int = _MOST) -> State:
+    """A state vector, decoded.
+
+    Raises:
+        TooMuch: it has more than ``most`` clients.
+        Malformed: it is none.
+    """
     reader = Reader(vector)
-    state = {reader.varuint(): reader.varuint() for _ in range(reader.varuint())}
+    count = reader.count(2)
+    if count > most:
+        raise TooMuch("a state vector has too many clients")
+    state = {reader.varuint(): reader.varuint() for _ in range(count)}
     if not reader.done:
         raise Malformed("there is something behind the state vector")
     return state
 
 
+def _ranges(reader: Reader, most: int) -> dict[int, list[Range]]:
+    found: dict[int, list[Range]] = {}
+    for _ in range(reader.count(2)):
+        client = reader.varuint()
+        count = reader.count(2)
+        most -= count + 1
+        if most < 0:
+            raise TooMuch("an update removes too many things")
+        those = found.setdefault(client, [])
+        for _ in range(count):
+            start = reader.varuint()
+            those.append((start, start + reader.varuint()))
+    return found
+
+
 def _struct(reader: Reader, start: int) -> Struct:
     """Read one struct."""
+    at = reader.at
+    reader.unfit = False
     info = reader.byte()
     kind = info & 0x1F
-    if kind == _GC:
-        return Struct(start, start + _positive(reader.varuint()), kind)
-    if kind == _SKIP:
+    if kind == GC:
+        content = reader.at
+        return Struct(start, start + _positive(reader.varuint()), kind, at=at, content=content, until=reader.at)
+    if kind == SKIP:
         raise Malformed("the update leaves operations out")
     beside: list[Id] = []
     inside: Id | None = None
     right: Id | None = None
     root: str | None = None
-    if info & _ORIGIN:
+    key: str | None = None
+    if info & ORIGIN:
         beside.append((reader.varuint(), reader.varuint()))
-    if info & _RIGHT_ORIGIN:
+    if info & RIGHT_ORIGIN:
         right = (reader.varuint(), reader.varuint())
         beside.append(right)
     if not beside:
@@ -313,42 +201,68 @@ def _struct(reader: Reader, start: int) -> Struct:
                 raise Malformed("a notebook has no such part")
         else:
             inside = (reader.varuint(), reader.varuint())
-        if info & _PARENT_SUB:
-            reader.string()
-    attribute = bool(info & _PARENT_SUB)
-    if kind == _STRING:
+        if info & PARENT_SUB:
+            key = reader.string()
+    content = reader.at
+    if kind == STRING:
         text = reader.string()
         end = start + _positive(units(text))
-        return Struct(start, end, kind, tuple(beside), inside, root, attribute, None, right, text)
+        return Struct(start, end, kind, tuple(beside), inside, root, key, None, right, text, at, content, reader.at)
     length, shared = _content(reader, kind)
-    return Struct(start, start + length, kind, tuple(beside), inside, root, attribute, shared, right)
+    word, void = _single(reader, content) if kind == ANY and length == 1 else (None, False)
+    return Struct(
+        start,
+        start + length,
+        kind,
+        tuple(beside),
+        inside,
+        root,
+        key,
+        shared,
+        right,
+        None,
+        at,
+        content,
+        reader.at,
+        word,
+        void,
+        reader.unfit,
+    )
 
 
 def _content(reader: Reader, kind: int) -> tuple[int, int | None]:
     """Read what is no text: the number of operations it counts for, and the kind of a shared type."""
-    if kind == _DELETED:
+    if kind == DELETED:
         return _positive(reader.varuint()), None
-    if kind == 2:
+    if kind == JSON_TEXTS:
         length = _positive(reader.varuint())
+        reader.take(length)
         for _ in range(length):
             reader.bytes()
         return length, None
-    if kind == 8:
+    if kind == ANY:
         length = _positive(reader.varuint())
         for _ in range(length):
             reader.skip_any()
         return length, None
-    if kind == _TYPE:
+    if kind == TYPE:
         shared = reader.varuint()
-        if shared > _TEXT:
+        if shared > TEXT:
             raise Malformed("a notebook has no such shared type")
         return 1, shared
-    if kind not in (3, 5, _FORMAT):
+    if kind not in (BINARY, EMBED, FORMAT):
         raise Malformed("a struct is of an unknown kind")
     reader.bytes()
-    if kind == _FORMAT:
+    if kind == FORMAT:
         reader.bytes()
     return 1, None
+
+
+def _single(reader: Reader, content: int) -> tuple[str | None, bool]:
+    """What a single value says: its text, where it is a short one, and whether it is null."""
+    if reader.at - content > _SHORT:
+        return None, False
+    return reader.word(content + 1), reader.is_void(content + 1)
 
 
 def _positive(length: int) -> int:

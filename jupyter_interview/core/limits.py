@@ -19,18 +19,39 @@ class Limits:
     """The limits in force. Construct with `Limits.checked` to have the maxima applied."""
 
     document_message_bytes: int = _limit(1_000_000, 16_000_000, "bytes", "largest message on the document socket")
+    document_message_parts: int = _limit(8_000, 100_000, "parts", "operations and values in one change of the document")
     channel_message_bytes: int = _limit(262_144, 2_000_000, "bytes", "largest frame on the room channel")
     kernel_message_bytes: int = _limit(262_144, 2_000_000, "bytes", "largest message on the kernel socket")
     chat_chars: int = _limit(10_000, 100_000, "characters", "longest chat message")
-    code_bytes: int = _limit(200_000, 2_000_000, "bytes", "longest source of one cell")
-    document_bytes: int = _limit(8_000_000, 64_000_000, "bytes", "largest shared document")
+    code_bytes: int = _limit(200_000, 2_000_000, "bytes", "source of one cell; as the browser counts characters")
+    document_bytes: int = _limit(8_000_000, 64_000_000, "bytes", "shared document as it stands, without outputs")
+    log_bytes: int = _limit(400_000_000, 16_000_000_000, "bytes", "log of one room in all, as it is stored")
+    log_minute_bytes: int = _limit(
+        8_000_000, 256_000_000, "bytes", "what the edits, messages and runs of one member add to the log in a minute"
+    )
+    log_outputs_bytes: int = _limit(
+        200_000_000, 16_000_000_000, "bytes", "outputs in the log of one room in all, with those that were replaced"
+    )
+    log_outputs_minute_bytes: int = _limit(
+        10_000_000, 256_000_000, "bytes", "what outputs of one member's runs add to the log in a minute"
+    )
     notebook_bytes: int = _limit(4_000_000, 32_000_000, "bytes", "largest notebook a room can start from")
     members: int = _limit(50, 500, "people", "members of one room, spectators included")
+    knocks: int = _limit(20, 200, "people", "people who wait to be admitted to one room")
+    network_knocks: int = _limit(5, 200, "people", "of these, people of one network")
+    # A browser lets a page in the background ask once a minute.
+    knock_seconds: float = _limit(75.0, 600.0, "seconds", "silence after which somebody does not wait any more")
     sockets_per_member: int = _limit(24, 100, "sockets", "open sockets of one member in one room, all kinds")
     cells: int = _limit(500, 5_000, "cells", "cells of one notebook")
     run_seconds: float = _limit(60.0, 3_600.0, "seconds", "time of one run")
-    run_queue: int = _limit(100, 1_000, "runs", "runs that wait in one room")
+    interrupt_seconds: float = _limit(
+        1.8, 60.0, "seconds", "time in which an interrupted run has to end; after it, its kernel is ended"
+    )
+    run_queue: int = _limit(500, 1_000, "runs", "runs that wait in one room")
     output_bytes: int = _limit(1_000_000, 20_000_000, "bytes", "outputs of one run")
+    outputs_bytes: int = _limit(
+        8_000_000, 64_000_000, "bytes", "outputs of the notebook as it stands; those of the oldest runs give way"
+    )
     output_count: int = _limit(500, 10_000, "outputs", "outputs of one run")
     kernel_start_seconds: float = _limit(60.0, 600.0, "seconds", "time until a started kernel has to answer")
     kernel_memory_bytes: int = _limit(1_073_741_824, 68_719_476_736, "bytes", "memory of one kernel")
@@ -47,6 +68,22 @@ class Limits:
     ping_seconds: float = _limit(15.0, 120.0, "seconds", "interval of the server's pings")
     silence_seconds: float = _limit(30.0, 600.0, "seconds", "silence after which a socket is dropped")
     release_seconds: float = _limit(300.0, 86_400.0, "seconds", "time until an empty room leaves the memory")
+    body_bytes: int = _limit(524_288, 16_000_000, "bytes", "body of a request of whoever is not logged in")
+    body_seconds: float = _limit(30.0, 600.0, "seconds", "time for the body of such a request")
+    network_bodies_bytes: int = _limit(
+        4_000_000, 256_000_000, "bytes", "such bodies of one network that are on their way, short ones apart"
+    )
+    bodies_bytes: int = _limit(32_000_000, 1_000_000_000, "bytes", "such bodies of everybody, short ones apart")
+    connections: int = _limit(8_192, 1_000_000, "connections", "open connections, as far as the open files allow")
+    network_connections: int = _limit(
+        1_000, 1_000_000, "connections", "open connections of one network; at most half of all"
+    )
+    idle_seconds: float = _limit(120.0, 3_600.0, "seconds", "time for the head of a request, or until the next one")
+    unsent_bytes: int = _limit(8_000_000, 64_000_000, "bytes", "what one socket may leave unread, one message apart")
+    member_unsent_bytes: int = _limit(32_000_000, 256_000_000, "bytes", "what one member may leave unread in all")
+    member_unheard_bytes: int = _limit(
+        8_000_000, 64_000_000, "bytes", "what one member may be in the middle of sending to sockets, one message apart"
+    )
     write_queue: int = _limit(20_000, 1_000_000, "rows", "rows that may wait for the database")
 
     @classmethod

@@ -27,9 +27,10 @@ class RoomState(StrEnum):
 
 
 class MemberState(StrEnum):
-    """A member knocks until admitted, is seated, and may be removed."""
+    """A member knocks until admitted, is gone when that took too long, is seated, and may be removed."""
 
     KNOCKING = "knocking"
+    GONE = "gone"
     SEATED = "seated"
     REMOVED = "removed"
 
@@ -50,6 +51,7 @@ class EventKind(IntEnum):
     DOCUMENT_RESYNC = 3
     CURSOR = 4
     CHAT_MESSAGE = 10
+    MESSAGE_HIDDEN = 12
     JOIN = 20
     AWAY = 21
     LEAVE = 22
@@ -58,6 +60,7 @@ class EventKind(IntEnum):
     REMOVE = 25
     RUN_STARTED = 30
     RUN_FINISHED = 31
+    RUN_QUEUED = 32
     KERNEL_STARTED = 40
     KERNEL_RESTARTED = 41
     KERNEL_DIED = 42
@@ -67,6 +70,7 @@ class EventKind(IntEnum):
     ROOM_UPDATED = 52
     ROOM_ENDED = 53
     DENIED = 60
+    CLOCK_STEPPED = 61
 
     @property
     def label(self) -> str:
@@ -74,6 +78,8 @@ class EventKind(IntEnum):
         return self.name.lower()
 
 
+CHAT_KINDS = (EventKind.CHAT_MESSAGE, EventKind.MESSAGE_HIDDEN)
+RUN_KINDS = (EventKind.RUN_QUEUED, EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
 DOCUMENT_KINDS = (EventKind.DOCUMENT_SNAPSHOT, EventKind.DOCUMENT_UPDATE, EventKind.DOCUMENT_RESYNC)
 
 
@@ -92,12 +98,16 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An interviewer with a password. ``key`` 0 is the server's own user, who needs no row."""
+    """An interviewer with a password. ``key`` 0 is the server's own user, who needs no row.
+
+    ``session`` tells one login of the server's own user from another: logging out ends what was got with it.
+    """
 
     key: int
     id: str
     email: str
     name: str
+    session: str | None = field(default=None, compare=False)
 
     @property
     def is_owner(self) -> bool:
@@ -148,10 +158,23 @@ class Room:
         """Whether nothing of it may change any more."""
         return self.state is RoomState.ENDED
 
+    @property
+    def link_open(self) -> bool:
+        """Whether the bare link lets anybody in: after a removal it does so once an interviewer opened it."""
+        return bool(self.settings.get("link", "open") == "open")
+
+    def is_owned_by(self, member: Member) -> bool:
+        """Whether a member is the account that opened it, or the server's own user; an invited interviewer is not."""
+        return member.account is not None and member.account in (0, self.owner)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person in a room. ``switches`` are the permissions that an interviewer set away from the role's defaults."""
+    """A person in a room.
+
+    ``switches`` are the permissions that an interviewer set away from the role's defaults, ``invitation`` is the key of
+    that by which the seat was taken.
+    """
 
     key: int
     id: str
@@ -164,6 +187,7 @@ class Member:
     account: int | None = None
     switches: Mapping[str, bool] = field(default_factory=dict)
     left_at: int | None = None
+    invitation: int | None = None
 
     def can(self, permission: Permission) -> bool:
         """Whether this member may; one who is not seated may nothing."""
@@ -194,7 +218,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A secret link for one role. Only the secret's hash is stored."""
+    """A secret link for one role. Only the secret's hash is stored. ``made_by`` is the key of a member."""
 
     key: int
     id: str
@@ -207,6 +231,7 @@ class Invitation:
     max_uses: int | None
     uses: int
     revoked_at: int | None = None
+    made_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .jsontext import values_of
 from .models import JSON
 
 FORMAT = 1
-TYPED, PASTED, SEED, GENERATED = 0, 1, 2, 3
+TRUST = "trusted"
+"""The field of a cell's metadata that switches JupyterLab's sanitizer off: we neither read it nor pass it on."""
+TYPED, PASTED, SEED, GENERATED, AWAY = 0, 1, 2, 3, 4
 _MINOR = 5
 _FIELDS = frozenset(
     {"id", "cell_type", "metadata", "execution_count", "execution_state", "run", "attachments"},
@@ -188,10 +191,16 @@ class Moment:
             raise Misfit("there are fewer outputs than go")
         held[at : at + deleted] = self._own(outputs)
 
-    def _append(self, index: int, at: int, text: str) -> None:
+    def _append(self, index: int, at: int, text: str, removed: int = 0) -> None:
         if at < 0:
             raise Misfit("there is no such output")
-        self._cell(index)["outputs"][at]["text"] += text
+        output = self._cell(index)["outputs"][at]
+        if removed:
+            length = units(output["text"])
+            if not 0 < removed <= length:
+                raise Misfit("more of a stream goes than there is")
+            output["text"] = cut(output["text"], 0, length - removed)
+        output["text"] += text
 
     def _metadata(self, metadata: JSON) -> None:
         self.metadata = self._own(metadata)
@@ -228,8 +237,11 @@ _APPLY: dict[str, Callable[..., None]] = {
 
 def _nbformat(cell: JSON) -> JSON:
     made = {name: cell[name] for name in ("cell_type", "id", "metadata", "source")}
+    if TRUST in made["metadata"]:
+        # In a frame that an earlier version made.
+        made["metadata"] = {name: value for name, value in made["metadata"].items() if name != TRUST}
     if cell["cell_type"] == "code":
-        made.update(execution_count=cell["execution_count"], outputs=cell["outputs"])
+        made.update(execution_count=cell["execution_count"], outputs=[values_of(output) for output in cell["outputs"]])
     elif "attachments" in cell:
         made["attachments"] = cell["attachments"]
     return made

@@ -48,16 +48,22 @@ RULES: Mapping[Permission, Rule] = MappingProxyType(
     {
         Permission.VIEW: Rule("See the notebook, its outputs, the chat and who is here", _ALL),
         Permission.EDIT: Rule("Edit the notebook", _WRITERS, switchable=_WRITERS),
-        Permission.RUN: Rule(
-            "Run cells, interrupt and restart the kernel", _WRITERS, switchable=frozenset({Role.CANDIDATE})
-        ),
+        Permission.RUN: Rule("Run cells, interrupt and restart the kernel", _WRITERS, switchable=_WRITERS),
         Permission.CHAT: Rule("Write in the chat", _WRITERS, switchable=frozenset({Role.CANDIDATE, Role.SPECTATOR})),
         Permission.MANAGE: Rule(
-            "Invite, admit and remove people, switch permissions, set the password, end the interview", _INTERVIEWER
+            "Invite and admit people, remove candidates and spectators, switch what they may do, hide messages, change "
+            "title, password and settings, end the interview, go on from a moment of it in a new room",
+            _INTERVIEWER,
         ),
-        Permission.REVIEW: Rule("See the replay, the logs and the exports", _INTERVIEWER),
+        Permission.REVIEW: Rule("See the replay, the logs and the exports, set bookmarks", _INTERVIEWER),
     }
 )
+
+OWNERS: tuple[str, ...] = (
+    "Remove an interviewer, or switch what an interviewer may do",
+    "Delete an ended interview with its whole record",
+)
+"""What no role gives: only the room's owner may (`models.Room.is_owned_by`)."""
 
 SWITCHABLE: frozenset[Permission] = frozenset(p for p, rule in RULES.items() if rule.switchable)
 

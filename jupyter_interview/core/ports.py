@@ -7,10 +7,14 @@ bad weather plugs in its own. All methods run on the event loop; none blocks it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from .models import JSON, Event, ExecutionRequest, ExecutionResult, KernelState, Member
 from .moment import Moment, Operation
+
+DISPLAY_PLACES = 20
+"""How many outputs that show one display id follow its updates: the newest."""
 
 
 class CellOutputs(Protocol):
@@ -22,14 +26,20 @@ class CellOutputs(Protocol):
     def begin(self) -> None:
         """The run starts: no outputs, no execution count, state ``running``."""
 
-    def stream(self, name: str, text: str) -> None:
-        """Append ``text`` to ``stdout`` or ``stderr``; consecutive texts of one stream make one output."""
+    def stream(self, name: str, text: str, removed: str = "") -> None:
+        """Append ``text`` to ``stdout`` or ``stderr``; consecutive texts of one stream make one output.
+
+        Args:
+            name: of the stream.
+            text: what is appended.
+            removed: what that output ends with and the text takes the place of.
+        """
 
     def display(self, output: JSON, display_id: str | None = None) -> None:
         """Append an nbformat output: ``display_data``, ``execute_result`` or ``error``."""
 
     def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
-        """Replace data and metadata of each output shown with ``display_id``, in whichever cell."""
+        """Replace data and metadata of the newest `DISPLAY_PLACES` outputs shown with ``display_id``, in any cells."""
 
     def clear(self) -> None:
         """Remove the outputs so far."""
@@ -38,7 +48,13 @@ class CellOutputs(Protocol):
         """The run is over: the count is set, the state is ``idle``."""
 
     def outputs(self) -> list[JSON]:
-        """The outputs as nbformat, as they stand in the document now."""
+        """The outputs as nbformat, as this run wrote them, whatever became of them since; none without the cell."""
+
+    def shown(self, display_id: str) -> int:
+        """How many outputs `update_display` would replace, in all cells."""
+
+    def refusal(self, size: int) -> str | None:
+        """Why so many bytes more may not be written now, as a line for the user; ``None`` where they may."""
 
 
 class Document(Protocol):
@@ -71,8 +87,20 @@ class Document(Protocol):
     def observe_code(self, changed: Callable[[], None]) -> None:
         """Call ``changed`` whenever the document changed, at most a few times a second."""
 
-    async def wait_for_source(self, cell: str, digest: str, seconds: float) -> bool:
-        """Wait until the cell's source has the SHA-256 ``digest`` (hex, of UTF-8); ``False`` after ``seconds``."""
+    async def wait_for_source(self, cell: str, digest: str, seconds: float, member: int = 0) -> bool:
+        """Wait until the cell's source has the SHA-256 ``digest`` (hex, of UTF-8); ``False`` after ``seconds``.
+
+        The first look is the work of the member with the key ``member``.
+        """
+
+    async def turn(self, member: int) -> None:
+        """Wait while the member with the key ``member`` has used up the share of the event loop that is a member's."""
+
+    def spending(self, member: int) -> AbstractContextManager[None]:
+        """What happens meanwhile is the work of the member with the key ``member``; nothing is awaited in it."""
+
+    def sent(self, member: int, size: int) -> None:
+        """So many bytes are on their way to the member with the key ``member``, who asked for them: work as well."""
 
     def connect(self, member: Member, connection: int, send: Callable[[bytes], None]) -> None:
         """A document socket opened: it gets the server's state vector and everybody's awareness, then all updates."""
@@ -97,8 +125,19 @@ class Document(Protocol):
 class Fold(Protocol):
     """Turns a document's history into a notebook. Runs in a thread."""
 
-    def __call__(self, updates: Iterable[bytes]) -> JSON:
-        """The nbformat notebook after ``updates`` in their order."""
+    def add(self, updates: Iterable[bytes]) -> None:
+        """Take the next updates.
+
+        Raises:
+            ValueError: one of them does not apply.
+        """
+
+    def notebook(self) -> JSON:
+        """The nbformat notebook after the updates so far."""
+
+
+OpenFold = Callable[[], Fold]
+"""Makes a fold that stands before the first update."""
 
 
 class History(Protocol):
@@ -143,14 +182,22 @@ OpenHistory = Callable[[], History]
 """Makes a history that stands before the first event."""
 
 
-class Redact(Protocol):
-    """Replaces what an update of the document says. Runs in a thread."""
+class Redaction(Protocol):
+    """Replaces what updates of a document say, where their author is erased. Runs in a thread.
 
-    def __call__(self, update: bytes) -> bytes:
-        """An update of the same structure with filler for every text and value: later updates apply to it all the same.
+    It is given all updates of a log, in their order, each to one of its methods. None of them raises for an update that
+    a document took.
+    """
 
-        Never raises for an update that a document took.
-        """
+    def keep(self, update: bytes) -> None:
+        """This one stays as it is."""
+
+    def redact(self, update: bytes) -> bytes:
+        """An update of the same structure with filler for every text and value: later updates apply to it as before."""
+
+
+OpenRedaction = Callable[[], Redaction]
+"""Makes a redaction that stands before the first update."""
 
 
 class RunObserver(Protocol):
@@ -180,6 +227,10 @@ class Executor(Protocol):
     def state(self) -> KernelState:
         """What the kernel does now."""
 
+    @property
+    def places(self) -> int:
+        """How many more runs the queue takes."""
+
     def start(self) -> None:
         """Begin to start the kernel, without waiting for it; failures are told to the observer."""
 
@@ -190,11 +241,27 @@ class Executor(Protocol):
             RateLimited: the queue is full.
         """
 
+    @property
+    def information(self) -> JSON | None:
+        """What the kernel said of itself when it had started, as pages are told; ``None`` while there is none."""
+
+    async def ask(self, kind: str, content: JSON, member: int) -> JSON | None:
+        """What the kernel answers to a member's question that runs nothing, as a page may see it.
+
+        ``None`` where there is no kernel, it ended meanwhile or does not answer, or has enough to answer already.
+        """
+
     async def interrupt(self) -> None:
         """Interrupt the running cell and skip what waits."""
 
     async def restart(self) -> None:
         """Restart the kernel; the running cell ends as ``interrupted`` and what waits is skipped."""
+
+    async def pause(self) -> None:
+        """`interrupt`, and wait until nothing runs. The kernel stays, for whoever calls `follow`."""
+
+    def follow(self, observer: RunObserver) -> None:
+        """From now on another observer is told: its room was opened anew."""
 
     async def shutdown(self) -> None:
         """End the queue and the kernel. Idempotent."""

@@ -27,10 +27,24 @@ def find_account(connection: Connection, email: str) -> tuple[Account, str, bool
     return None if row is None else (_account_of(row), row.password_hash, bool(row.disabled))
 
 
-def get_account(connection: Connection, account_id: str) -> Account | None:
-    """The account with this id, unless it is disabled."""
+def get_account(connection: Connection, account_id: str) -> tuple[Account, str] | None:
+    """The account with this id and its password hash, unless it is disabled."""
     row = connection.execute(select(account).where(account.c.id == account_id, account.c.disabled.is_(False))).first()
-    return None if row is None else _account_of(row)
+    return None if row is None else (_account_of(row), row.password_hash)
+
+
+def password_hash(connection: Connection, key: int) -> str | None:
+    """The password hash of the account with this key, unless it is disabled."""
+    query = select(account.c.password_hash).where(account.c.key == key, account.c.disabled.is_(False))
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
+def account_name(connection: Connection, key: int) -> str | None:
+    """The name of the account with this key, unless it is disabled."""
+    query = select(account.c.name).where(account.c.key == key, account.c.disabled.is_(False))
+    found: str | None = connection.execute(query).scalar()
+    return found
 
 
 def list_accounts(connection: Connection) -> list[tuple[Account, bool]]:

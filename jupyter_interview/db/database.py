@@ -18,13 +18,13 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from ..core.errors import StorageUnavailable
 from ..core.models import Event
 from . import schema
 from .engine import open_engine
-from .events import EventInsert, row_of
+from .events import EventInsert, row_of, size_of
 from .ledger import Ledger, Unlinkable
 from .schema import SchemaMismatch
 from .vault import Vault
@@ -106,7 +106,7 @@ class Database:
             schema.prepare(self._writer)
         except SQLAlchemyError as error:
             self._dispose()
-            raise StorageUnavailable(f"the database cannot be used: {error.__class__.__name__}: {error}") from error
+            raise StorageUnavailable(f"The database cannot be used: {_line(error)}") from error
         except SchemaMismatch:
             self._dispose()
             raise
@@ -174,20 +174,25 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _unavailable(error) from error
 
-    def append(self, event: Event, stream: Stream, durable: Durable) -> None:
+    def append(self, event: Event, stream: Stream, durable: Durable) -> int:
         """Queue one event; ``durable(None)`` is called on the loop once it is committed, or with the failure.
 
         Events become durable in the order in which they were appended. Never blocks.
+
+        Returns:
+            The bytes that it takes once it is stored.
         """
         if self._closing or self._thread is None:
             assert self._loop is not None, "append() before start()"
             self._loop.call_soon(durable, StorageUnavailable("the server is shutting down"))
-            return
+            return 0
         self._backlog += 1
         if self._backlog >= self._limit:
             self._drained.clear()
         # The row is made here: an event that cannot be written is its producer's mistake, not that of its batch.
-        self._queue.put((row_of(event), durable, stream))
+        row = row_of(event)
+        self._queue.put((row, durable, stream))
+        return size_of(row)
 
     @property
     def backlog(self) -> int:
@@ -364,3 +369,9 @@ def _unavailable(error: Exception) -> StorageUnavailable:
         "The database does not answer. What you did since may not be saved yet; the page keeps it and tries again.",
         reason=type(error).__name__,
     )
+
+
+def _line(error: SQLAlchemyError) -> str:
+    """What the driver says, without SQLAlchemy's words around it."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return " ".join(str(said).split())

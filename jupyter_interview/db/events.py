@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +22,12 @@ from .vault import DATA, PAYLOAD, Broken, EventSealer, Sealer
 
 # The driver keeps that many prepared statements, one for each number of rows.
 _TOGETHER = 64
+TAG_BYTES = 16
+"""What sealing adds to a content."""
+ROW_BYTES = 64
+"""What a row takes besides its contents: hash and numbers."""
+OUTPUT_BYTES = 4_000
+"""What a change of outputs counts at least: the smallest costs an open room about that much memory."""
 
 
 def row_of(item: Event) -> dict[str, Any]:
@@ -37,6 +43,11 @@ def row_of(item: Event) -> dict[str, Any]:
         "payload": None if item.payload is None else json_bytes(item.payload),
         "data": item.data,
     }
+
+
+def size_of(row: dict[str, Any]) -> int:
+    """Bytes that a row of `row_of` takes once it is stored; `portions.sizes` counts those of stored rows alike."""
+    return ROW_BYTES + sum(len(row[name]) + TAG_BYTES for name in ("payload", "data") if row[name] is not None)
 
 
 class EventInsert:
@@ -142,6 +153,13 @@ def last_seq(connection: Connection, room_key: int) -> int:
     return connection.execute(select(func.max(event.c.seq)).where(event.c.room == room_key)).scalar() or 0
 
 
+def last_moment(connection: Connection, room_key: int) -> tuple[int, int]:
+    """The newest event's number and moment; 0 and 0 for an empty log."""
+    query = select(event.c.seq, event.c.at).where(event.c.room == room_key).order_by(event.c.seq.desc()).limit(1)
+    row = connection.execute(query).first()
+    return (0, 0) if row is None else (row.seq, row.at)
+
+
 def last_link(connection: Connection, room_key: int) -> tuple[int, bytes]:
     """The newest event's number and hash; 0 and 32 zero bytes for an empty log."""
     query = select(event.c.seq, event.c.hash).where(event.c.room == room_key).order_by(event.c.seq.desc()).limit(1)
@@ -185,20 +203,6 @@ def read_events(
     opener = Opener(connection, room_key, rows)
     found = [opener.event(row) for row in rows]
     return found[::-1] if newest else found
-
-
-def walk_events(
-    connection: Connection, room_key: int, *, until: int, kinds: Collection[EventKind], portion: int = 2_000
-) -> Iterator[Event]:
-    """`read_events` of a log that need not be in memory at once: ``portion`` of them are.
-
-    Raises:
-        LogDamaged: one of them does not open.
-    """
-    after = 0
-    while events := read_events(connection, room_key, after=after, until=until, kinds=kinds, limit=portion):
-        yield from events
-        after = events[-1].seq
 
 
 def seq_at(connection: Connection, room_key: int, at: int) -> int:

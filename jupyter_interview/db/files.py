@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ..core.models import RoomFile
 from .tables import room_file
@@ -38,3 +38,8 @@ def read_file(connection: Connection, room: int, name: str) -> bytes | None:
     query = select(room_file.c.content).where(room_file.c.room == room, room_file.c.name == name)
     content = connection.execute(query).scalar()
     return None if content is None else bytes(content)
+
+
+def delete_file(connection: Connection, room: int, name: str) -> None:
+    """Delete a file of a room. For the writer."""
+    connection.execute(delete(room_file).where(room_file.c.room == room, room_file.c.name == name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from ..core.models import Invitation
 from ..core.permissions import Role
@@ -37,8 +37,8 @@ def rename_invitations(connection: Connection, room: int, rename: Callable[[str]
             connection.execute(update(invitation).where(invitation.c.key == found.key).values(name=name))
 
 
-def use_invitation(connection: Connection, room: int, secret_hash: str, now: int) -> Invitation | None:
-    """Count one use of the invitation with this secret; ``None`` when it is unknown, revoked, expired or used up."""
+def find_invitation(connection: Connection, room: int, secret_hash: str, now: int) -> Invitation | None:
+    """The invitation with this secret; ``None`` when it is unknown, revoked, expired or used up."""
     query = select(invitation).where(invitation.c.room == room, invitation.c.secret_hash == secret_hash)
     row = connection.execute(query).first()
     if row is None:
@@ -46,9 +46,14 @@ def use_invitation(connection: Connection, room: int, secret_hash: str, now: int
     found = _invitation_of(row)
     used_up = found.max_uses is not None and found.uses >= found.max_uses
     expired = found.expires_at is not None and found.expires_at <= now
-    if found.revoked_at is not None or used_up or expired:
-        return None
-    connection.execute(update(invitation).where(invitation.c.key == found.key).values(uses=found.uses + 1))
+    return None if found.revoked_at is not None or used_up or expired else found
+
+
+def use_invitation(connection: Connection, room: int, secret_hash: str, now: int) -> Invitation | None:
+    """Count one use of the invitation with this secret; ``None`` where `find_invitation` finds none."""
+    found = find_invitation(connection, room, secret_hash, now)
+    if found is not None:
+        connection.execute(update(invitation).where(invitation.c.key == found.key).values(uses=found.uses + 1))
     return found
 
 
@@ -58,3 +63,23 @@ def revoke_invitation(connection: Connection, room: int, invitation_id: str, now
         update(invitation).where(invitation.c.room == room, invitation.c.id == invitation_id).values(revoked_at=now)
     )
     return done.rowcount > 0
+
+
+def revoke_ways_back(connection: Connection, room: int, member: int, used: int | None, now: int) -> list[str]:
+    """Revoke the invitation that a member used, and those that this member made; the ids of what was in force.
+
+    Args:
+        connection: the database.
+        room: key of the room.
+        member: key of the member.
+        used: key of the invitation by which the member came, if any.
+        now: the time of it.
+    """
+    theirs = or_(invitation.c.made_by == member, invitation.c.key == used)
+    query = select(invitation.c.key, invitation.c.id).where(
+        invitation.c.room == room, invitation.c.revoked_at.is_(None), theirs
+    )
+    found = connection.execute(query.order_by(invitation.c.key)).all()
+    keys = [row.key for row in found]
+    connection.execute(update(invitation).where(invitation.c.key.in_(keys)).values(revoked_at=now))
+    return [row.id for row in found]

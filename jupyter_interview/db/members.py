@@ -25,6 +25,7 @@ def _member_of(row: Row[Any]) -> Member:
         switches=json.loads(row.switches),
         joined_at=row.joined_at,
         left_at=row.left_at,
+        invitation=row.invitation,
     )
 
 

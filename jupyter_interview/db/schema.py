@@ -7,16 +7,15 @@ never changes a database by merely starting.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, select
 
 from .tables import member_key
 from .vault import VaultError, vault_of
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -27,6 +26,9 @@ class SchemaMismatch(RuntimeError):
 
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration, bound to an open connection."""
+    # Not at import: a start needs it where it makes the tables, and waits a quarter of a second for it.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
@@ -34,17 +36,16 @@ def configuration(connection: Connection) -> Config:
 
 
 def head() -> str:
-    """The newest revision that this version of the code knows."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    revision = ScriptDirectory.from_config(config).get_current_head()
-    assert revision is not None
-    return revision
+    """The newest revision that this version of the code knows: the revisions are numbers, which begin their files."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def revision(connection: Connection) -> str | None:
     """The database's revision; ``None`` for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found
 
 
 def prepare(engine: Engine) -> None:
@@ -56,6 +57,8 @@ def prepare(engine: Engine) -> None:
     with engine.connect() as connection, connection.begin():
         found = revision(connection)
         if found is None and not inspect(connection).has_table("room"):
+            from alembic import command  # as in `configuration`
+
             command.upgrade(configuration(connection), "head")
             return
         if found != head():
@@ -89,6 +92,9 @@ def upgrade(engine: Engine) -> str:
     Raises:
         SchemaMismatch: the database is of a revision that this version does not know (newer code wrote it).
     """
+    from alembic import command  # as in `configuration`
+    from alembic.script import ScriptDirectory
+
     with engine.connect() as connection, connection.begin():
         config = configuration(connection)
         found = revision(connection)

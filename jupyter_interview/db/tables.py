@@ -96,6 +96,8 @@ member = Table(
     Column("switches", Text, nullable=False),
     Column("joined_at", BigInteger, nullable=False),
     Column("left_at", BigInteger),
+    # Key of the invitation by which the seat was taken; none by the bare link.
+    Column("invitation", Integer),
 )
 
 invitation = Table(
@@ -112,6 +114,8 @@ invitation = Table(
     Column("max_uses", Integer),
     Column("uses", Integer, nullable=False),
     Column("revoked_at", BigInteger),
+    # Key of the member who made it; none when that was an account outside the room.
+    Column("made_by", Integer),
 )
 
 event = Table(

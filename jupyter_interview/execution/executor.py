@@ -17,8 +17,9 @@ from typing import Any
 
 from ..core.errors import InterviewError, KernelUnavailable, RateLimited
 from ..core.limits import Limits
-from ..core.models import ExecutionRequest, ExecutionResult, KernelState, RunStatus
+from ..core.models import JSON, ExecutionRequest, ExecutionResult, KernelState, RunStatus
 from ..core.ports import CellOutputs, ReadFiles, RunObserver
+from .answers import information, shaped
 from .lifecycle import RoomKernel
 from .outputs import outputs_hash
 from .pool import KernelPool
@@ -29,6 +30,9 @@ _log = logging.getLogger(__name__)
 _SLOW_SECONDS = 10.0
 _SLOW = "The kernel takes long to start. The text can be edited meanwhile. It is given up after {seconds:g} s."
 _AGAIN = "Run a cell or restart the kernel to try again."
+
+#: So many cells whose run is over still get what its tasks, threads and processes write.
+_LATE_CELLS = 50
 
 _QUICK_DEATHS = 3
 _QUICK_SECONDS = 10.0
@@ -63,6 +67,9 @@ class RoomExecutor:
         self._limits = limits
         self._queue: deque[Run] = deque()
         self._current: Run | None = None
+        self._over: dict[str, Run] = {}
+        self._free = asyncio.Event()
+        self._free.set()
         self._state = KernelState.ABSENT
         self._kernel = RoomKernel(language, pool, self, files)
         self._wanted = False
@@ -82,6 +89,11 @@ class RoomExecutor:
         """What the kernel does now."""
         return self._state
 
+    @property
+    def places(self) -> int:
+        """How many more runs the queue takes."""
+        return self._limits.run_queue - len(self._queue)
+
     def start(self) -> None:
         """Begin to start the kernel, without waiting for it."""
         if self._closed:
@@ -98,10 +110,26 @@ class RoomExecutor:
         """
         if self._closed:
             raise KernelUnavailable(SHUT_DOWN)
-        if len(self._queue) >= self._limits.run_queue:
+        if self.places <= 0:
             raise RateLimited("Too many runs are waiting. Wait for some to finish.", retry_after=1)
         self._queue.append(Run(request, outputs, self._kernel, self._limits))
         self._poke()
+
+    @property
+    def information(self) -> JSON | None:
+        """What the kernel said of itself when it had started, as pages are told; ``None`` while there is none."""
+        link = self._kernel.link
+        return None if link is None else information(link.information)
+
+    async def ask(self, kind: str, content: JSON, member: int) -> JSON | None:
+        """What the kernel answers to a member's question that runs nothing, as a page may see it.
+
+        ``None`` where there is no kernel, it ended meanwhile or does not answer, or has enough to answer already.
+        """
+        link = self._kernel.link
+        asked = None if link is None else link.ask(kind, content, member)
+        answer = None if asked is None else await asyncio.shield(asked)
+        return None if answer is None else shaped(kind, content, answer)
 
     async def interrupt(self) -> None:
         """Interrupt the running cell and skip what waits."""
@@ -125,6 +153,15 @@ class RoomExecutor:
         self._poke()
         await done
 
+    async def pause(self) -> None:
+        """Stop what runs, skip what waits; returns when nothing runs. The kernel stays."""
+        await self.interrupt()
+        await self._free.wait()
+
+    def follow(self, observer: RunObserver) -> None:
+        """From now on ``observer`` is told, and no longer the one before."""
+        self._observer = observer
+
     async def shutdown(self) -> None:
         """End the queue and the kernel. Idempotent."""
         if self._closed:
@@ -136,6 +173,7 @@ class RoomExecutor:
                 await self._worker
         self._skip_all()
         self._settle_restarts(KernelUnavailable(SHUT_DOWN))
+        self._forget(*self._over)
         await self._kernel.discard()
         self._change(KernelState.ABSENT)
 
@@ -195,6 +233,7 @@ class RoomExecutor:
         if not self._kernel.exists:
             await self._start()
             return
+        self._forget(*self._over)
         self._change(KernelState.STARTING)
         if reason != "asked":
             self._kernel.announce("restart")
@@ -246,6 +285,8 @@ class RoomExecutor:
 
     async def _run(self, run: Run) -> None:
         self._current = run
+        self._forget(run.request.cell)
+        self._free.clear()
         self._kernel.used()
         run.begin()
         self._tell(lambda: self._observer.run_started(run.request))
@@ -255,7 +296,10 @@ class RoomExecutor:
             end = await run.go()
         finally:
             self._current = None
-            self._finish(run, end)
+            try:
+                self._finish(run, end)
+            finally:
+                self._free.set()
         if end.kill:
             await self._kernel.kill()
             await self._restart(_REASONS.get(end.status, "did not react"))
@@ -268,8 +312,18 @@ class RoomExecutor:
     def _finish(self, run: Run, end: End) -> None:
         result = run.finish(end)
         self._tell(lambda: self._observer.run_finished(run.request, result))
+        self._over[run.request.cell] = run
+        if len(self._over) > _LATE_CELLS:
+            self._forget(next(iter(self._over)))
         if end.status is not RunStatus.OK:
             self._skip(lambda other: other.request.batch == run.request.batch)
+
+    def _forget(self, *cells: str) -> None:
+        """What the last runs of these cells may still write is not wanted any more."""
+        for cell in cells:
+            run = self._over.pop(cell, None)
+            if run is not None:
+                run.close()
 
     # What is told
 
@@ -288,6 +342,7 @@ class RoomExecutor:
         self._change(state, message)
         runs, self._queue = list(self._queue), deque()
         for run in runs:
+            self._forget(run.request.cell)
             run.begin()
             self._finish(run, End(RunStatus.DIED, message))
 

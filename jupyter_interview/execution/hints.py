@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from ..core.limits import Limits
 from ..core.models import JSON
+from ..core.quantities import as_count
 from . import shapes
 
 _MEGABYTE = 1_048_576
@@ -23,7 +24,7 @@ _LINES: tuple[tuple[str, Callable[[Limits], str]], ...] = (
     (
         r"can't start new thread|unable to create native thread|failed to create new os thread"
         r"|(fork|spawn|thread)[\s\S]*(\[errno 11\]|resource temporarily unavailable)|fork: retry",
-        lambda limits: f"The limit of {limits.kernel_processes} processes and threads was met.",
+        lambda limits: f"The limit of {as_count(limits.kernel_processes)} processes and threads was met.",
     ),
     (
         r"\bmemoryerror\b|\[errno 12\]|cannot allocate memory|bad_alloc|out of memory|outofmemory|memory allocation of",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +18,22 @@ from typing import Any
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+from ..core.encoding import is_soon_read
 from ..core.errors import KernelUnavailable
 from ..core.models import JSON
 from . import shapes
 from .outputs import TOO_LARGE
+from .questions import Answer, Questions
 
 _log = logging.getLogger(__name__)
 
 _ASK_AGAIN_SECONDS = 0.1
 _QUIET_SECONDS = 0.01
+#: A message that took longer than a moment to read and take makes its kernel wait so many times as long for the next.
+_MOMENT_SECONDS = 0.002
+_GIVES_WAY = 4
+#: So many runs that are over are listened to: their tasks, threads and processes may still write.
+_LATE_RUNS = 50
 
 OnMessage = Callable[[str, JSON], None]
 
@@ -33,7 +42,7 @@ class Execution:
     """One request on its way.
 
     ``began`` comes when the kernel takes it up, ``reply`` with the content of its answer, ``idle`` when all its output
-    was sent. ``count`` is the kernel's number for it, once it is known.
+    was sent. ``count`` is the kernel's number for it, once it is known. ``closed``: nobody listens to it any more.
     """
 
     def __init__(self, message_id: str, on_message: OnMessage) -> None:
@@ -45,6 +54,7 @@ class Execution:
         self.began: asyncio.Future[None] = loop.create_future()
         self.count: int | None = None
         self.muted = False
+        self.closed = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +88,16 @@ class KernelLink:
         self._channels: dict[str, _Channel] = {}
         self._sending: set[asyncio.Future[Any]] = set()
         self._execution: Execution | None = None
+        self._late: OrderedDict[str, Execution] = OrderedDict()
         self._active = asyncio.Event()
         self._heard = asyncio.Event()
         self._info: asyncio.Future[JSON] | None = None
+        self._questions = Questions(lambda: self._execution is not None)
+
+    @property
+    def information(self) -> JSON:
+        """What the kernel said of itself when it had started."""
+        return self._info.result() if self._info is not None and self._info.done() else {}
 
     async def connect(self, seconds: float) -> None:
         """Connect and wait until the kernel answers and its output reaches us.
@@ -101,7 +118,7 @@ class KernelLink:
         self._active.clear()
 
     def execute(self, source: str, on_message: OnMessage) -> Execution:
-        """Send code to run. One at a time: the messages of an earlier one are no longer listened to."""
+        """Send code to run. One at a time; what an earlier one still writes is heard too."""
         content = {
             "code": source,
             "silent": False,
@@ -116,16 +133,31 @@ class KernelLink:
         self._send(message)
         return self._execution
 
+    def ask(self, kind: str, content: JSON, member: int) -> Answer | None:
+        """Ask something that runs nothing: its answer, ``None`` where none comes. No future: too many wait."""
+        if self._client is None or not self._questions.takes(member):
+            return None
+        message = self._client.session.msg(kind, content)
+        answer = self._questions.add(message["header"]["msg_id"], kind, member)
+        self._send(message)
+        return answer
+
     def done(self) -> None:
-        """The run is over for us, whatever the kernel still sends."""
+        """The run is over; what its tasks, threads and processes still write is heard as long as it is not closed."""
+        if self._execution is not None and self._execution.reply.done():
+            self._late[self._execution.message_id] = self._execution
+            while len(self._late) > _LATE_RUNS:
+                self._late.popitem(last=False)
         self._execution = None
         self._active.clear()
+        self._questions.rest()
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
         while self._channels:
             self._channels.popitem()[1].close()
         self._client = None
+        self._questions.forget(self._questions.asked)
 
     def _open(self, name: str) -> None:
         """Connect a channel.
@@ -170,10 +202,11 @@ class KernelLink:
     async def _read(self, socket: Any, take: Callable[[str, str, JSON], None]) -> None:
         while True:
             parts = await socket.recv_multipart()
+            begun = time.perf_counter()
             message = self._decoded(parts)
             if message is not None:
                 take(*message)
-            await self._pace()
+            await self._pace(time.perf_counter() - begun)
 
     async def _mend(self, name: str, events: Any) -> None:
         """Connect again, by a new socket, when the connection was lost.
@@ -187,17 +220,24 @@ class KernelLink:
             return
         if name == "iopub" and self._execution is not None:
             self._execution.on_message(TOO_LARGE, {})
+        lost = self._questions.asked if name == "shell" else []
         await asyncio.sleep(_QUIET_SECONDS)  # a kernel that does nothing but hang up must not keep us busy
         self._channels.pop(name).close()
         with suppress(KernelUnavailable, zmq.ZMQError):
             # Refused where the kernel itself is gone: whoever watches its process says so.
             self._open(name)
+        self._questions.forget(lost)
 
-    async def _pace(self) -> None:
+    async def _pace(self, took: float) -> None:
         """Give way to everybody else; without a run, or when its output is no longer shown, read slowly.
 
         What a kernel sends faster than that is dropped by its own socket when the few that may wait are there.
+
+        Args:
+            took: seconds that the last message held everybody up.
         """
+        if took > _MOMENT_SECONDS:
+            await asyncio.sleep(_GIVES_WAY * took)
         if not self._active.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_QUIET_SECONDS):
@@ -209,6 +249,8 @@ class KernelLink:
 
     def _decoded(self, parts: list[bytes]) -> tuple[str, str, JSON] | None:
         """Kind, id of the request it belongs to, content; ``None`` for what is no message of the protocol."""
+        if not all(is_soon_read(part) for part in parts):
+            return TOO_LARGE, self._execution.message_id if self._execution is not None else "", {}
         try:
             _, parts = self._client.session.feed_identities(parts)
             message = self._client.session.deserialize(parts)
@@ -224,6 +266,7 @@ class KernelLink:
         self._heard.set()
         execution = self._execution
         if execution is None or parent != execution.message_id:
+            self._heard_late(kind, parent, content)
             return
         if kind == "status":
             state = content.get("execution_state")
@@ -236,9 +279,22 @@ class KernelLink:
         else:
             execution.on_message(kind, content)
 
+    def _heard_late(self, kind: str, parent: str, content: JSON) -> None:
+        execution = self._late.get(parent)
+        if execution is None:
+            return
+        if execution.closed:
+            del self._late[parent]
+        elif kind not in ("status", "execute_input"):
+            execution.on_message(kind, content)
+
     def _shell(self, kind: str, parent: str, content: JSON) -> None:
+        if kind == TOO_LARGE:
+            self._questions.forget(self._questions.asked[:1])  # a kernel answers in the order in which it was asked
+            return
         if kind == "kernel_info_reply" and self._info is not None and not self._info.done():
             self._info.set_result(content)
+        self._questions.answered(kind, parent, content)
         execution = self._execution
         if kind != "execute_reply" or execution is None or parent != execution.message_id:
             return

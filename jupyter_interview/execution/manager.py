@@ -20,6 +20,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Type, observe
 
 from ..core.errors import KernelUnavailable
+from ..core.limits import Limits
 from .ports import Ending, Engine, Supervisor
 
 #: What a stock websocket may send to a kernel: nothing that runs code.
@@ -32,12 +33,20 @@ ALLOWED_MESSAGES = (
     "history_request",
 )
 
-#: A kernel may send what it likes: this much of one message, and this many that wait, is all that is held of it.
-MESSAGE_BYTES = 16 * 1_048_576
-WAITING_MESSAGES = 100
+#: A kernel may send what it likes: so many messages that wait are all that is held of it, on each of two sockets.
+WAITING_MESSAGES = 8
+_BESIDE_BYTES = 1_048_576
 
 #: All sockets of all kernels: about seven for each. libzmq's own default, 1023, is met by 146 kernels.
 _SOCKETS = 65_535
+
+
+def message_bytes(limits: Limits) -> int:
+    """The largest message of a kernel that is taken: the outputs of a run, escaped, and what a message has beside them.
+
+    What is larger is no output that anybody would be shown; its kernel is hung up on.
+    """
+    return 2 * limits.output_bytes + _BESIDE_BYTES
 
 
 def check_socket(path: str) -> None:
@@ -139,7 +148,7 @@ class InterviewKernelManager(AsyncMappingKernelManager):
             **keywords,
         )
         self.context.set(zmq.MAX_SOCKETS, _SOCKETS)
-        self.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        self.context.setsockopt(zmq.MAXMSGSIZE, message_bytes(engine.limits))
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
 
     def problem(self, language: str) -> str | None:

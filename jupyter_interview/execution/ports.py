@@ -10,11 +10,14 @@ from typing import Any, Protocol
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
+from ..core.limits import Limits
+
 
 class Engine(Protocol):
-    """A way to run kernels on this machine; ``problem`` is the line for people when there is none."""
+    """A way to run kernels on this machine, within limits; ``problem`` is the line for people when there is none."""
 
     problem: str | None
+    limits: Limits
 
     def provisioner(self, *, kernel_id: str, kernel_spec: Any, parent: Any) -> KernelProvisionerBase:
         """The provisioner of one kernel. It also has `Ending`'s members."""

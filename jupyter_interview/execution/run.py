@@ -19,18 +19,17 @@ from .lifecycle import RoomKernel
 from .outputs import RunOutputs
 
 _IDLE_SECONDS = 3.0
-_REACT_SECONDS = 1.5
 _BEGIN_SECONDS = 1.0
-# Whoever interrupts lets the code clean up; a run that the server stops has had its time.
-_INSIST_SECONDS = 1.5
-_INSIST_SOON_SECONDS = 0.7
-_INSIST_TIMES = 2
+# When an interrupt is sent again, and when it is given up, as shares of the time that the limit allows for it. Whoever
+# interrupts lets the code clean up; a run that the server stops has had its time.
+_STAGES = (0.6, 0.85, 1.0)
+_STAGES_SOON = (0.4, 0.6, 0.85)
 _ANSWER_SECONDS = 0.5
 
 _RESTARTED = "The kernel was restarted."
 _FLOODED = "The run was stopped: it wrote far beyond the output limit."
 _NO_REACTION = "The kernel did not react and was restarted."
-_IGNORED = "The run does not react to the interrupt. Restart the kernel to end it."
+_IGNORED = "The run did not react to the interrupt, so its kernel was ended. What it had defined is gone."
 
 SHUT_DOWN = "The kernel was shut down."
 
@@ -62,6 +61,7 @@ class Run:
         self._flooded: asyncio.Future[None] = loop.create_future()
         self._aborted: asyncio.Future[None] = loop.create_future()
         self._restart: asyncio.Future[None] = loop.create_future()
+        self._ignored: asyncio.Future[None] = loop.create_future()
         self._sink = RunOutputs(outputs, limits, lambda: settle(self._flooded))
         self._execution: Execution | None = None
         self._insisting: asyncio.Task[None] | None = None
@@ -80,14 +80,22 @@ class Run:
             return End(RunStatus.DIED, self._kernel.last_words())
         self._execution = link.execute(self.request.source, self._sink.message)
         try:
-            return await self._outcome(self._execution)
+            end = await self._outcome(self._execution)
+            await self._sink.drain()
+            return end
         finally:
             link.done()
             if self._insisting is not None:
                 self._insisting.cancel()
 
+    def close(self) -> None:
+        """What its code may still write (a task, a thread, a process) is not wanted any more. Idempotent."""
+        self._sink.close()
+        if self._execution is not None:
+            self._execution.closed = True
+
     def finish(self, end: End) -> ExecutionResult:
-        """Write the last of its outputs, with the reason where there is one."""
+        """Write its outputs so far, with the reason of its end where there is one. More may come until `close`."""
         if end.status is not RunStatus.DIED:
             self._sink.note_lost()
         if end.message is not None:
@@ -108,16 +116,19 @@ class Run:
     async def interrupt(self) -> None:
         """Somebody wants it to end."""
         self._interrupted = True
-        await self._signal(_INSIST_SECONDS)
+        await self._signal(_STAGES)
 
     async def _outcome(self, execution: Execution) -> End:
-        first = await self._first(self._limits.run_seconds, execution.reply, self._flooded, self._aborted)
+        ends = (execution.reply, self._flooded, self._aborted, self._ignored)
+        first = await self._first(self._limits.run_seconds, *ends)
         if first is None:
             limit = f"The run was stopped after the time limit of {self._limits.run_seconds:g} s."
             return await self._stop(execution, End(RunStatus.TIMEOUT, limit))
         if first is self._flooded:
             execution.muted = True
             return await self._stop(execution, End(RunStatus.INTERRUPTED, _FLOODED))
+        if first is self._ignored:
+            return End(RunStatus.INTERRUPTED, _IGNORED, kill=True)
         if first is not execution.reply:
             return self._cut(first)
         await self._first(_IDLE_SECONDS, execution.idle)
@@ -132,9 +143,9 @@ class Run:
 
     async def _stop(self, execution: Execution, end: End) -> End:
         """Interrupt a run that has to end; one that does not react loses its kernel."""
-        await self._signal(_INSIST_SOON_SECONDS)
-        first = await self._first(_REACT_SECONDS, execution.reply, self._aborted)
-        if first is None:
+        await self._signal(_STAGES_SOON)
+        first = await self._first(self._limits.interrupt_seconds, execution.reply, self._aborted, self._ignored)
+        if first is None or first is self._ignored:
             return End(end.status, f"{end.message} {_NO_REACTION}", kill=True)
         if first is execution.reply:
             await self._first(_IDLE_SECONDS, execution.idle)
@@ -156,29 +167,36 @@ class Run:
         done, _ = await asyncio.wait(watched, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return next((future for future in watched if future in done), None)
 
-    async def _signal(self, patience: float) -> None:
+    async def _signal(self, stages: tuple[float, ...]) -> None:
         """Interrupt the kernel, but not before it has begun: an idle kernel takes no notice."""
         execution = self._execution
         if execution is None:
             return
+        asked = asyncio.get_running_loop().time()
         await self._first(_BEGIN_SECONDS, execution.began, execution.reply)
         if execution.reply.done():
             return
         if self._insisting is None:
-            self._insisting = asyncio.create_task(self._insist(execution, patience))
+            moments = [asked + share * self._limits.interrupt_seconds for share in stages]
+            self._insisting = asyncio.create_task(self._insist(execution, moments))
         await self._kernel.interrupt()
 
-    async def _insist(self, execution: Execution, patience: float) -> None:
-        """An interrupt between ipykernel's own steps is lost, or ends the request without an answer: see to both."""
+    async def _insist(self, execution: Execution, moments: list[float]) -> None:
+        """Interrupt again at each of the moments but the last, at which the kernel is given up.
+
+        An interrupt between a kernel's own steps is lost, or ends the request without an answer; code can catch one;
+        and a long call of C hears of none.
+        """
         over: set[asyncio.Future[Any]] = {execution.reply, execution.idle}
-        for number in range(_INSIST_TIMES + 1):
-            done, _pending = await asyncio.wait(over, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        for moment in moments:
+            left = moment - asyncio.get_running_loop().time()
+            done, _pending = await asyncio.wait(over, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
             if done:
                 break
-            if number < _INSIST_TIMES:
-                await self._kernel.interrupt()
+            if moment == moments[-1]:
+                settle(self._ignored)
             else:
-                self._sink.note(_IGNORED)
+                await self._kernel.interrupt()
         await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({execution.reply}, timeout=_ANSWER_SECONDS)
         if not execution.reply.done():

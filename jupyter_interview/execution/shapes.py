@@ -1,20 +1,26 @@
 """Is this really an output?
 
 What a kernel sends is written by whoever runs code in it. From it, only what nbformat allows and what every JSON writer
-can carry is let through: text without broken surrogates, finite numbers, bounded depth.
+can carry is let through: text without broken surrogates, finite numbers, bounded depth. Values of JSON types are the
+exception: they lie in the notebook as text (`core.jsontext`), and keep their order and their numbers.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+from ..core.jsontext import as_text, is_json_type
 from ..core.models import JSON
 
 _DEPTH = 40
+# What is shown as JSON may be deeper: a page that has no place for the tree shows its text.
+_SHOWN_DEPTH = 200
 _NAME = 256
 _SAFE_INTEGER = 2**53
 _LINES = 10_000
+_TOLD = 3
 
 
 def text(value: object) -> str | None:
@@ -66,6 +72,24 @@ def json_value(value: object, depth: int = _DEPTH) -> Any:
     raise ValueError(f"{type(value).__name__} is not JSON")
 
 
+def json_text(value: object) -> JSON:
+    """A value of JSON as text, with its order and its numbers.
+
+    Raises:
+        ValueError: too deep, or not JSON.
+    """
+    level, items = 0, [value]
+    while items := [inner for item in items for inner in _inside(item)]:
+        level += 1
+        if level > _SHOWN_DEPTH:
+            raise ValueError("too deep")
+    return as_text(value)
+
+
+def _inside(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def mapping(value: object) -> JSON:
     """A JSON object; an empty one for anything else."""
     if not isinstance(value, dict):
@@ -78,21 +102,30 @@ def mapping(value: object) -> JSON:
 
 
 def bundle(value: object) -> JSON:
-    """A MIME bundle: the entries that are one; text as one string, JSON types as JSON values."""
+    """A MIME bundle: the entries that are one; text as one string, JSON types as texts of JSON.
+
+    What can not be shown is said, where nothing else is there to be shown.
+    """
     if not isinstance(value, dict):
         return {}
     result: JSON = {}
+    left_out = []
     for key, item in value.items():
         mime = name(key)
         if mime is None or "/" not in mime:
             continue
-        if mime == "application/json" or mime.endswith("+json"):
+        if is_json_type(mime):
             try:
-                result[mime] = json_value(item)
+                result[mime] = json_text(item)
             except ValueError:
-                continue
+                left_out.append(mime)
         elif (plain := text(item)) is not None:
             result[mime] = plain
+        else:
+            left_out.append(mime)
+    if left_out and not result:
+        kinds = ", ".join(left_out[:_TOLD])
+        result["text/plain"] = f"An output is left out: its {kinds} is no such thing, or is nested too deeply."
     return result
 
 
@@ -114,14 +147,3 @@ def output(kind: str, content: JSON) -> JSON | None:
     if kind == "execute_result":
         result["execution_count"] = count(content.get("execution_count"))
     return result
-
-
-def size(value: object) -> int:
-    """Characters in a JSON value, roughly what it takes to store."""
-    if isinstance(value, str):
-        return len(value) if value.isascii() else len(value.encode("utf-8"))
-    if isinstance(value, dict):
-        return sum(len(key) + size(item) + 6 for key, item in value.items())
-    if isinstance(value, list):
-        return sum(size(item) + 2 for item in value)
-    return 8

@@ -14,12 +14,18 @@ from pydantic import BaseModel
 
 from ..core.errors import BadMessage, Forbidden, InterviewError, NotFound, TooLarge
 from ..core.permissions import Permission
+from ..core.quantities import as_size
 from ..managers.channel import Connection
 from ..managers.live import LiveRoom
 from ..web import Gate, InterviewSocket
 from .page import NOTEBOOK
 
 _log = logging.getLogger(__name__)
+_READ = 4
+_CHANGES = (b"\0\1", b"\0\2")
+"""How messages begin that change the document."""
+_STEP1 = b"\0\0"
+"""How a message begins that asks for all that the client lacks."""
 
 
 class SessionRequest(BaseModel):
@@ -52,8 +58,8 @@ class DocumentSocket(InterviewSocket, Gate):
 
     @property
     def max_message_size(self) -> int:
-        """Beyond this tornado itself hangs up; `on_message` refuses, and logs, what is over the limit."""
-        return 2 * self.services.limits.document_message_bytes
+        """Beyond this tornado itself hangs up; below it the document takes a change over the limit back."""
+        return _READ * self.services.limits.document_message_bytes
 
     async def get(self, document: str, **kwargs: Any) -> None:
         """The handshake."""
@@ -76,6 +82,19 @@ class DocumentSocket(InterviewSocket, Gate):
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """One message; the next is read when this one is done."""
+        if self._live is None or self._connection is None:
+            return None
+        if self.unsent and message[:2] == _STEP1:
+            # Its answer may weigh as much as the document: one at a time, and the next is heard once that was read.
+            return self._once_drained(message)
+        return self._receive(message)
+
+    async def _once_drained(self, message: str | bytes) -> None:
+        await self.drained()
+        if (waiting := self._receive(message)) is not None:
+            await waiting
+
+    def _receive(self, message: str | bytes) -> Awaitable[None] | None:
         if self._live is None or self._connection is None:
             return None
         try:
@@ -109,8 +128,8 @@ class DocumentSocket(InterviewSocket, Gate):
         if isinstance(message, str):
             raise BadMessage("The document's protocol is binary.")
         limit = self.services.limits.document_message_bytes
-        if len(message) > limit:
-            raise TooLarge(f"A message can have {limit} bytes.", limit=limit)
+        if len(message) > limit and message[:2] not in _CHANGES:
+            raise TooLarge(f"A message can have at most {as_size(limit)}.", limit=limit)
 
     def _refused(self, error: InterviewError) -> None:
         if self._live is not None and self._connection is not None and isinstance(error, BadMessage | TooLarge):

@@ -1,24 +1,22 @@
 """What does somebody find behind a room's link?
 
 No seat yet: the join page. Seated: the room. The room's interviewer gets a seat on the way in. When the interview is
-over, an interviewer gets the replay, anybody else a page that says so.
+over, an interviewer gets the replay, anybody else a page that says so, which has for who was seated their own part.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from pydantic import BaseModel, Field
 
-from ..core.errors import InterviewError, NotFound, Unauthorized
+from ..core.errors import InterviewError, NotFound, SeatTaken, Unauthorized
 from ..core.models import Account, Member, Room
 from ..core.permissions import RULES, Permission, Role, allowed
 from ..web import InterviewHandler
-from .page import NOTEBOOK, LabPage, policy
-
-_POLICY = policy(style="'self'")
+from .page import NOTEBOOK, LabPage
+from .plain import PlainPage
 
 
 class Join(BaseModel, extra="forbid"):
@@ -31,30 +29,7 @@ class Join(BaseModel, extra="forbid"):
     knock: str | None = Field(default=None, max_length=4_096)
 
 
-class PlainPage(InterviewHandler):
-    """A page of our own templates."""
-
-    def render_plain(self, template: str, rules: str = _POLICY, **names: Any) -> None:
-        """Finish with a page that runs and loads nothing but our own files.
-
-        Args:
-            template: name of it.
-            rules: the page's Content-Security-Policy.
-            **names: what the template needs.
-        """
-        page = self.settings["interview_templates"].get_template(template)
-        self.set_header("Content-Security-Policy", rules)
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(page.render(base_url=self.base_url, xsrf_form_html=self.xsrf_form_html, **names))
-
-    def render_notice(self, status: int, title: str, text: str) -> None:
-        """Finish with a page that says only that something is not to be had, and why."""
-        self.set_status(status)
-        self.render_plain("notice.html", title=title, text=text)
-
-
-class RoomPage(PlainPage, LabPage):
+class RoomPage(LabPage):
     """``/interview/<room>`` and JupyterLab's own addresses below it."""
 
     @allow_unauthenticated
@@ -71,6 +46,7 @@ class RoomPage(PlainPage, LabPage):
         elif member is not None:
             await self._room(found, member)
         elif account is not None:
+            self.require_visit()
             live = await self.services.rooms.open(room)
             member, token = await self.services.members.seat_interviewer(live, account)
             self.services.identity.seat(self, room, token)
@@ -89,7 +65,7 @@ class RoomPage(PlainPage, LabPage):
             return None
 
     async def _interviewer(self, room: Room) -> Account | None:
-        account = await self.services.identity.account(self)
+        account = await self.services.identity.account(self, room.id)
         if account is None:
             return None
         try:
@@ -102,15 +78,18 @@ class RoomPage(PlainPage, LabPage):
         if account is not None or (member is not None and member.can(Permission.REVIEW)):
             self.redirect(self.interview_url(room.id, "replay"))
             return
-        self.render_notice(410, room.title, "This interview is over. You can close this page.")
+        # Whoever was removed has no seat, and is told what a stranger is.
+        own_part = self.interview_url(room.id, "api/me/export") if member is not None else ""
+        self.render_notice(410, room.title, "This interview is over. You can close this page.", own_part=own_part)
 
     async def _room(self, room: Room, member: Member) -> None:
         await self.render_lab(
             "room",
             self.interview_url(room.id) + "/",
             interviewRoom=room.id,
+            interviewHome=self.services.identity.home(self, room.id),
             interviewMember=json.dumps(member.to_json()),
-            interviewShare=self.interview_url(room.id),
+            interviewShare=self.services.rooms.url(room.id),
             mode="single-document",
             treePath=NOTEBOOK,
         )
@@ -124,12 +103,17 @@ class RoomPage(PlainPage, LabPage):
         ]
         self.render_plain(
             "join.html",
+            "join.js",
+            "form.js",
+            calls=f"interview/{room.id}/",
             room=room.id,
             title=room.title,
             language=languages.get(room.language, room.language),
             interviewer="",
             needs_password=room.password_hash is not None,
+            closed=not room.link_open,
             ended=False,
+            apart=self.origins.is_rooms(self.request),
             roles=roles,
         )
 
@@ -139,18 +123,48 @@ class JoinHandler(InterviewHandler):
 
     @allow_unauthenticated
     async def post(self, room: str) -> None:
-        """A seat: its token, and the cookie that proves it."""
-        self.services.rates.hit("join", self.request.remote_ip or "")
+        """A seat: its token, and the cookie that proves it. Whoever asks again and still waits is told so."""
+        address = self.request.remote_ip or ""
         body = self.body(Join)
+        self.services.rates.hit("join" if body.knock is None else "knock", address)
+        if body.password is not None and body.invite is None:
+            # By room and network: nobody's wrong passwords lock out the candidate, who comes from elsewhere.
+            self.services.rates.hit("password", room, address)
         members = self.services.members
         if body.knock is not None:
-            member, token = await members.knock(room, body.knock)
+            try:
+                member, token = await members.knock(room, body.knock, address)
+            except SeatTaken as waiting:
+                # No refusal: a browser would report each answer as an error.
+                self.answer({"knock": waiting.details["knock"]}, 202)
+                return
         else:
             member, token = await members.join(
-                room, name=body.name, email=body.email, password=body.password, invite=body.invite
+                room, name=body.name, email=body.email, password=body.password, invite=body.invite, address=address
             )
         self.services.identity.seat(self, room, token)
         self.answer({"token": token, "member": member.to_json()})
+
+
+class EnterHandler(PlainPage):
+    """``POST /interview/<room>/enter``, at the rooms' own origin."""
+
+    def check_xsrf_cookie(self) -> None:
+        """The form comes from another origin. Its token, and where it came from, are the proof."""
+
+    @allow_unauthenticated
+    async def post(self, room: str) -> None:
+        """From a hand-over to the room, or to its replay."""
+        self.services.rates.hit("join", self.request.remote_ip or "")
+        if not self.origins.is_rooms(self.request):
+            raise NotFound("There is nothing at this address.")
+        try:
+            self.services.identity.take_over(self, room, self.get_body_argument("token", ""))
+        except Unauthorized as error:
+            self.render_notice(401, "Not entered", error.message)
+            return
+        page = "/replay" if self.get_body_argument("page", "") == "replay" else ""
+        self.redirect(f"{self.base_url}interview/{room}{page}", status=303)
 
 
 class LoginPage(PlainPage):
@@ -159,7 +173,7 @@ class LoginPage(PlainPage):
     @allow_unauthenticated
     def get(self) -> None:
         """The form."""
-        self.render_plain("login.html")
+        self.render_plain("login.html", "login.js", "form.js", calls="api/interview/login")
 
 
 class DeskPage(LabPage):

@@ -1,32 +1,22 @@
-"""What does a page see of the room's kernel?
+"""What does a page see of the room's kernel by REST, and how does it ask for runs?
 
-Its state, completion and inspection. It runs nothing: runs are asked for by ``POST <room>/api/runs``, which names
-cells, and `execute_request` on the websocket is refused, so that the log of runs is complete.
+Its state, and its interrupt and restart. Runs are asked for by ``POST <room>/api/runs``, which names cells: the log of
+runs is complete. `kernelsocket` has the rest.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from jupyter_client.jsonutil import json_default
-from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
-from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from pydantic import BaseModel, Field
 
-from ..core.errors import InterviewError, KernelUnavailable, NotFound
+from ..core.errors import KernelUnavailable, NotFound
 from ..core.models import JSON
 from ..core.permissions import Permission
-from ..managers.channel import Connection
-from ..web import Gate, InterviewSocket
+from ..web import Gate
 from .page import NOTEBOOK
-
-_LOOK = frozenset({"kernel_info_request", "comm_info_request"})
-_HELP = frozenset({"complete_request", "inspect_request", "is_complete_request", "history_request"})
-_CHANNELS = frozenset({"shell", "control"})
-# The channel, header, parent, metadata, content and the end; more are buffers.
-_LEAST_PARTS, _PARTS, _OFFSET_BYTES = 6, 64, 8
 
 
 class CellToRun(BaseModel, extra="forbid"):
@@ -190,122 +180,3 @@ class KernelSpecs(Gate):
         shown = {"argv": [], "display_name": spec.display_name, "language": spec.language, "metadata": {}, "env": {}}
         entry = {"name": name, "spec": {**shown, "interrupt_mode": spec.interrupt_mode}, "resources": {}}
         self.answer({"default": name, "kernelspecs": {name: entry}})
-
-
-class _Connection(ZMQChannelsWebsocketConnection):
-    """Stock, with a look at what goes to the kernel."""
-
-    websocket_handler: KernelSocket
-
-    def handle_incoming_message(self, incoming_msg: Any) -> None:
-        """Let pass what runs nothing."""
-        try:
-            kind, channel = self._kind(incoming_msg)
-        except Exception:
-            kind, channel = "malformed", ""
-        if channel in _CHANNELS and kind in self.websocket_handler.allowed():
-            super().handle_incoming_message(incoming_msg)
-        else:
-            self.websocket_handler.refused(kind, channel)
-
-    def on_kernel_restarted(self) -> None:
-        """Stock pages would show a dialog; ours hear of it by the room's channel."""
-
-    def _kind(self, message: Any) -> tuple[str, str]:
-        if self.subprotocol == "v1.kernel.websocket.jupyter.org":
-            _check_offsets(message)
-            channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
-            header = self.session.unpack(parts[0])
-        else:
-            if isinstance(message, bytes):
-                return "binary", ""
-            decoded = json.loads(message)
-            channel, header = decoded.get("channel"), decoded["header"]
-        return str(header["msg_type"])[:50], str(channel)[:20]
-
-
-def _check_offsets(message: Any) -> None:
-    """Upstream makes a list as long as the message says, up to 2**64: more parts than fit into it are none.
-
-    Raises:
-        ValueError: the message is not bytes, or says that it has more parts than it can have.
-    """
-    if not isinstance(message, bytes) or len(message) < _OFFSET_BYTES:
-        raise ValueError("no message of the v1 protocol")
-    parts = int.from_bytes(message[:_OFFSET_BYTES], "little")
-    if not _LEAST_PARTS <= parts <= _PARTS or (parts + 1) * _OFFSET_BYTES > len(message):
-        raise ValueError("a message with an impossible number of parts")
-
-
-class KernelSocket(InterviewSocket, KernelWebsocketHandler, OfKernel):
-    """``<room>/api/kernels/<kernel>/channels``."""
-
-    needs: ClassVar = {"GET": Permission.VIEW}
-
-    kernel_websocket_connection_class = _Connection
-    _registered: Connection | None = None
-
-    @property
-    def max_message_size(self) -> int:
-        """Beyond this tornado itself hangs up; `on_message` refuses, and logs, what is over the limit."""
-        return 4 * int(self.services.limits.kernel_message_bytes)
-
-    @property
-    def kernel_manager(self) -> Any:
-        """That of the rooms."""
-        return self.services.kernels
-
-    def set_default_headers(self) -> None:
-        """A handshake has no content."""
-
-    async def get(self, kernel_id: str) -> None:
-        """The handshake."""
-        await self.check_kernel(kernel_id)
-        await super().get(kernel_id=kernel_id)
-
-    async def open(self, kernel_id: str) -> None:
-        """Register, then connect."""
-        live = await self.live()
-        try:
-            self._registered = live.presence.enter(self.own_member(), "kernel", self.close)
-        except InterviewError as error:
-            self.refuse(error)
-            return
-        await super().open(kernel_id)
-
-    def on_message(self, ws_message: Any) -> None:
-        """One message for the kernel."""
-        try:
-            self.services.rates.hit("channel", self.own_member().id)
-        except InterviewError as error:
-            self.refuse(error)
-            return
-        if len(ws_message) > self.services.limits.kernel_message_bytes:
-            self.refused("too_large", "")
-            self.close(1009, "message too big")
-        elif self.connection is not None:
-            super().on_message(ws_message)  # type: ignore[no-untyped-call]
-
-    def on_close(self) -> None:
-        """However it closed."""
-        if getattr(self, "connection", None) is not None:
-            super().on_close()  # type: ignore[no-untyped-call]
-        live = self.services.rooms.opened(self.room_id or "")
-        if self._registered is not None and live is not None:
-            live.presence.leave(self._registered)
-            self._registered = None
-
-    def allowed(self) -> frozenset[str]:
-        """Message types that this member may send now."""
-        live = self.services.rooms.opened(self.room_id or "")
-        member = live.members.get(self.own_member().id) if live is not None else None
-        if member is None:
-            return frozenset()
-        return _LOOK | _HELP if member.can(Permission.EDIT) else _LOOK
-
-    def refused(self, kind: str, channel: str) -> None:
-        """Log what was not let through."""
-        live = self.services.rooms.opened(self.room_id or "")
-        connection = self._registered.id if self._registered is not None else 0
-        if live is not None:
-            live.deny(self.own_member().key, connection, "kernel_message", type=kind, channel=channel)

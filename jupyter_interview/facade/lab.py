@@ -6,10 +6,13 @@ import asyncio
 import json
 from typing import Any, ClassVar
 
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.utils import url_path_join
 from jupyterlab_server.settings_utils import get_settings
+from jupyterlab_server.themes_handler import ThemesHandler
 from jupyterlab_server.translation_utils import get_language_pack, get_language_packs, is_valid_locale
 
-from ..core.errors import BadRequest, NotFound
+from ..core.errors import NotFound
 from ..core.models import JSON
 from ..core.permissions import Permission
 from ..web import Gate, InterviewSocket
@@ -148,16 +151,27 @@ class Workspaces(PageGate):
         self.finish()
 
 
-class Static(PageGate):
-    """Files that JupyterLab looks for below the prefix and that stand at the server's own place, open to all."""
+class Themes(ThemesHandler):
+    """``lab/api/themes/…``: open to all, as at the server's own place, and served here because nothing redirects."""
 
-    async def get(self, path: str) -> None:
-        """The way there."""
-        if ".." in path:
-            raise BadRequest("This is no path.")
-        own = self.request.path.removeprefix(self.base_url).split("/")
-        skipped = 1 if self.room_id is None else 2
-        self.redirect(self.base_url + "/".join(own[skipped:]))
+    def initialize(self, *_: Any, **__: Any) -> None:
+        """Where JupyterLab has them; it is loaded after us."""
+        lab = self.settings["interview_lab"]
+        super().initialize(
+            lab.themes_dir,
+            themes_url=url_path_join(self.settings["base_url"], lab.themes_url),
+            labextensions_path=lab.extra_labextensions_path + lab.labextensions_path,
+        )
+
+    @allow_unauthenticated
+    def get(self, path: str, include_body: bool = True, room: str | None = None) -> Any:
+        """A file."""
+        return super().get(path, include_body)
+
+    @allow_unauthenticated
+    def head(self, path: str, room: str | None = None) -> Any:
+        """Its headers."""
+        return super().head(path)
 
 
 class Constant(PageGate):

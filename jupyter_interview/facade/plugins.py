@@ -36,6 +36,7 @@ _COMMON = frozenset(
         "@jupyterlab/apputils-extension:licenses-plugin",
         "@jupyterlab/apputils-extension:resolver",
         "@jupyterlab/apputils-extension:running-sessions-status",
+        "@jupyterlab/apputils-extension:settings",
         "@jupyterlab/apputils-extension:subshell-settings",
         "@jupyterlab/apputils-extension:workspaces",
         "@jupyterlab/audio-extension",
@@ -60,6 +61,7 @@ _COMMON = frozenset(
         "@jupyterlab/lsp-extension",
         "@jupyterlab/mainmenu-extension",
         "@jupyterlab/markdownviewer-extension",
+        "@jupyterlab/mermaid-extension",
         "@jupyterlab/metadataform-extension",
         "@jupyterlab/notebook-extension:active-cell-tool",
         "@jupyterlab/notebook-extension:cell-executor",
@@ -74,6 +76,7 @@ _COMMON = frozenset(
         "@jupyterlab/notebook-extension:tools",
         "@jupyterlab/notebook-extension:trust-status",
         "@jupyterlab/notebook-extension:update-raw-mimetype",
+        "@jupyterlab/pdf-extension",
         "@jupyterlab/pluginmanager-extension",
         "@jupyterlab/running-extension",
         "@jupyterlab/services-extension:nbconvert-manager",
@@ -83,6 +86,7 @@ _COMMON = frozenset(
         "@jupyterlab/toc-extension",
         "@jupyterlab/tooltip-extension:consoles",
         "@jupyterlab/tooltip-extension:files",
+        "@jupyterlab/vega5-extension",
         "@jupyterlab/video-extension",
         "@jupyterlab/workspaces-extension",
     }
@@ -93,6 +97,9 @@ _ROOM = frozenset(
         "@jupyter/docprovider-extension:ynotebook",
         "@jupyterlab/application-extension:logo",
         "@jupyterlab/launcher-extension",
+        # Ours renders within budgets and without trust, formulas as well.
+        "@jupyterlab/mathjax-extension",
+        "@jupyterlab/rendermime-extension",
     }
 )
 
@@ -109,4 +116,9 @@ _DESK = frozenset(
 )
 
 DISABLED = {"room": _COMMON | _ROOM, "desk": _COMMON | _DESK}
-"""Page → what it leaves out. JavaScript as an output is left out: it would run in other people's browsers."""
+"""Page → what it leaves out.
+
+JavaScript, PDF, and what interprets charts and diagrams are left out: what a member made would run in other people's
+pages. The front end draws charts and diagrams in isolated frames instead (`labextension/src/isolated`), and provides
+settings (`apputils-extension:settings`) without compiling their schemas.
+"""

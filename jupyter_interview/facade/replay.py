@@ -9,10 +9,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 
 from ..core.permissions import Permission
 from .entry import RoomPage
-from .page import policy
-
-# Vega compiles a chart's expressions, which needs ``unsafe-eval``; editors and HTML outputs bring their styles along.
-_POLICY = policy(script="'self' 'unsafe-eval'", style="'self' 'unsafe-inline'")
+from .policy import Place, confine, replay_policy
 
 
 class ReplayPage(RoomPage):
@@ -32,6 +29,7 @@ class ReplayPage(RoomPage):
                 self.render_notice(status, found.title, "Only the interviewers of this interview can see its replay.")
                 return
             if not found.ended:
+                self.require_visit()
                 live = await self.services.rooms.open(room)
                 _, token = await self.services.members.seat_interviewer(live, account)
                 self.services.identity.seat(self, room, token)
@@ -39,6 +37,8 @@ class ReplayPage(RoomPage):
             "baseUrl": self.interview_url(room) + "/",
             "interviewPage": "replay",
             "interviewRoom": room,
+            "interviewHome": self.services.identity.home(self, room),
             "token": "",
         }
-        self.render_plain("replay.html", rules=_POLICY, title=found.title, config=config)
+        confine(self, replay_policy(Place.of(self), f"interview/{room}/"))
+        self.finish_page("replay.html", title=found.title, config=config)

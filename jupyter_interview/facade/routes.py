@@ -6,9 +6,10 @@ from typing import Any
 
 from ..web import ROOM
 from .document import DocumentSession, DocumentSocket
-from .entry import DeskPage, JoinHandler, LoginPage, RoomPage
-from .kernel import Kernel, KernelAction, Kernels, KernelSocket, KernelSpecs, Runs, Session, Sessions
-from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Static, Translations, Workspaces
+from .entry import DeskPage, EnterHandler, JoinHandler, LoginPage, RoomPage
+from .kernel import Kernel, KernelAction, Kernels, KernelSpecs, Runs, Session, Sessions
+from .kernelsocket import KernelSocket
+from .lab import Checkpoints, Constant, Contents, Me, Settings, SilentEvents, Themes, Translations, Workspaces
 from .nowhere import Nowhere
 from .replay import ReplayPage
 
@@ -32,9 +33,7 @@ COMMON: list[tuple[Any, ...]] = [
     (r"/lab/api/translations/(?P<locale>[\w-]+)", Translations),
     (r"/lab/api/workspaces/?", Workspaces),
     (r"/lab/api/workspaces/(?P<name>[^/]+)", Workspaces),
-    (r"/(?P<path>lab/api/themes/.+)", Static),
-    (r"/(?P<path>lab/extensions/.+)", Static),
-    (r"/(?P<path>static/.+)", Static),
+    (r"/lab/api/themes/(?P<path>.+)", Themes),
     (r"/lsp/status", Constant, {"content": {"version": 2, "sessions": {}, "specs": {}}}),
 ]
 """Below both prefixes."""
@@ -44,6 +43,7 @@ IN_ROOM: list[tuple[Any, ...]] = [
     (r"/" + _LAB, RoomPage, _PAGE),
     (r"/replay", ReplayPage, _PAGE),
     (r"/join", JoinHandler),
+    (r"/enter", EnterHandler),
     (r"/api/contents/(?P<path>[^/]+)/checkpoints", Checkpoints),
     (r"/api/contents/(?P<path>.+)", Contents),
     (r"/api/collaboration/session/(?P<path>.+)", DocumentSession),

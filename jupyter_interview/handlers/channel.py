@@ -18,9 +18,11 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from pydantic import BaseModel, ValidationError
 
 from ..core import clock
+from ..core.encoding import has_few_values
 from ..core.errors import BadMessage, InterviewError, NotFound, NotJoined, TooLarge, Unauthorized, UnknownType
 from ..core.models import Account, Member
 from ..core.permissions import Permission
+from ..core.quantities import as_count, as_size
 from ..managers.channel import Connection, encode
 from ..managers.live import LiveRoom
 from ..web import ROOM, Gate, InterviewHandler, InterviewSocket
@@ -28,6 +30,8 @@ from ..web import ROOM, Gate, InterviewHandler, InterviewSocket
 _log = logging.getLogger(__name__)
 _ID_CHARS = 100
 _IDLE_SECONDS = 60.0
+_STRANGER_BYTES = 16_384
+"""What a frame may have that joins the first room: nobody knows yet whose it is."""
 
 
 class Frame(BaseModel):
@@ -47,6 +51,7 @@ class _Seat:
     live: LiveRoom
     member: str
     connection: Connection
+    token: str | None = None
 
 
 class ChannelSocket(InterviewSocket, InterviewHandler):
@@ -61,7 +66,8 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
     @property
     def max_message_size(self) -> int:
         """Beyond this tornado itself hangs up; `on_message` refuses, and logs, what is over the limit."""
-        return 4 * self.services.limits.channel_message_bytes
+        known = self._seats or self._account is not None
+        return 4 * self.services.limits.channel_message_bytes if known else _STRANGER_BYTES
 
     async def on_message(self, message: str | bytes) -> None:
         """One frame. The next one is read when this one is done: that is the back-pressure."""
@@ -69,7 +75,7 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
         try:
             self.services.rates.hit("channel", self._key())
             self._check_size(message)
-            frame = _decode(message)
+            frame = await self._read(message)
             self._check_sender(frame)
             handler = _TYPES.get(frame.type)
             if handler is None:
@@ -83,7 +89,8 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
                 self.refuse(error)
         except Exception:
             _log.exception("A channel frame failed")
-            self._error(InterviewError("Something went wrong on the server.", code="internal"), None)
+            failed = InterviewError("Something went wrong on the server.", code="internal")
+            self._error(failed, frame.id if frame is not None else None)
 
     def on_close(self) -> None:
         """However it closed: the socket is in no room any more."""
@@ -101,14 +108,31 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
 
     # -- joining and leaving
 
-    def enter(self, live: LiveRoom, member: Member, *, wants_code: bool = False) -> None:
-        """Be in a room."""
+    async def enter(
+        self, live: LiveRoom, member: Member, *, wants_code: bool = False, token: str | None = None
+    ) -> None:
+        """Be in a room, with the token that proved it. To tell all of the room anew is the member's own work.
+
+        Raises:
+            Forbidden: the member may not be there any more.
+        """
+        await live.document.turn(member.key)
+        if self.ws_connection is None:
+            return
+        # It may have been removed, and the room closed, in the meantime.
+        member = live.require(member.id, Permission.VIEW, 0, "join_room")
+        with live.document.spending(member.key):
+            self._enter(live, member, wants_code=wants_code, token=token)
+
+    def _enter(self, live: LiveRoom, member: Member, *, wants_code: bool, token: str | None) -> None:
         if live.room.id in self._seats:
             self._leave(live.room.id, "closed")
         connection = live.presence.enter(member, "channel", self.close, self)
         connection.wants_code = wants_code
-        self._seats[live.room.id] = _Seat(live, member.id, connection)
-        self.send(encode("joined", live.joined_json(member), room=live.room.id))
+        self._seats[live.room.id] = _Seat(live, member.id, connection, token)
+        frame = encode("joined", live.joined_json(member), room=live.room.id)
+        self.send(frame)
+        live.document.sent(member.key, len(frame))
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -134,10 +158,19 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
     def _member(self, seat: _Seat, permission: Permission, what: str) -> Member:
         return seat.live.require(seat.member, permission, seat.connection.id, what)
 
+    async def _read(self, message: str | bytes) -> Frame:
+        """Decode a frame. That is a member's own work, once it is known whose."""
+        seat = next(iter(self._seats.values()), None)
+        if seat is None:
+            return _decode(message)
+        await seat.live.document.turn(seat.connection.key)
+        with seat.live.document.spending(seat.connection.key):
+            return _decode(message)
+
     def _check_size(self, message: str | bytes) -> None:
         limit = self.services.limits.channel_message_bytes
         if len(message) > limit:
-            raise TooLarge(f"A frame can have {limit} bytes.", limit=limit)
+            raise TooLarge(f"A frame can have at most {as_size(limit)}.", limit=limit)
 
     def _check_sender(self, frame: Frame) -> None:
         """Who speaks is who the socket belongs to.
@@ -184,7 +217,7 @@ class ChannelSocket(InterviewSocket, InterviewHandler):
             member, _ = await self.services.members.seat_interviewer(live, self._account)
         else:
             raise Unauthorized("join_room needs the token that joining the interview gave.")
-        self.enter(live, member, wants_code=content.get("code") is True)
+        await self.enter(live, member, wants_code=content.get("code") is True, token=token)
 
     async def _leave_room(self, frame: Frame) -> None:
         seat = self._seat(frame)
@@ -247,7 +280,7 @@ class RoomChannel(ChannelSocket, Gate):
         """Join."""
         super().open(*args, **kwargs)
         try:
-            self.enter(await self.live(), self.own_member())
+            await self.enter(await self.live(), self.own_member())
         except InterviewError as error:
             self._error(error, None)
             self.refuse(error)
@@ -261,6 +294,18 @@ class OpenChannel(ChannelSocket):
         self.services.rates.hit("join", self.request.remote_ip or "")
         self._account = await self.services.identity.account(self)
         await super().prepare(*args, **kwargs)
+
+    async def still_known(self) -> bool:
+        """Whether the account, and each token of a seat, is still good."""
+        if self._account is not None and await self.services.identity.account(self) is None:
+            return False
+        try:
+            for seat in list(self._seats.values()):
+                if seat.token is not None:
+                    await self.services.members.resolve(seat.live.room.id, seat.token)
+        except Unauthorized:
+            return False
+        return True
 
     @allow_unauthenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
@@ -287,6 +332,8 @@ _TYPES: dict[str, Callable[[ChannelSocket, Frame], Awaitable[None]]] = {
 def _decode(message: str | bytes) -> Frame:
     if isinstance(message, bytes):
         raise BadMessage("Frames are JSON text.")
+    if not has_few_values(message):
+        raise BadMessage("No frame has so many values.")
     try:
         value = json.loads(message)
         # JSON can spell half a character (a lone surrogate), which neither the database nor another client can take.
@@ -295,7 +342,7 @@ def _decode(message: str | bytes) -> Frame:
     except (ValueError, RecursionError, ValidationError) as error:
         raise BadMessage("The frame is not of the form {type, id, room, content}.") from error
     if isinstance(frame.id, str) and len(frame.id) > _ID_CHARS:
-        raise BadMessage(f"An id can have {_ID_CHARS} characters.")
+        raise BadMessage(f"An id can have at most {as_count(_ID_CHARS)} characters.")
     return frame
 
 

@@ -24,12 +24,28 @@ class LoginHandler(InterviewHandler):
     async def post(self) -> None:
         """A token and the desk's cookie for an address and its password."""
         body = self.body(Login)
-        self.services.rates.hit("login", "address", self.request.remote_ip or "")
-        self.services.rates.hit("login", "email", body.email.strip().lower())
-        account, token, expires_at = await self.services.accounts.login(body.email, body.password)
-        self.services.identity.login(self, token)
+        accounts, identity, address = self.services.accounts, self.services.identity, self.request.remote_ip or ""
+        await self._count(body.email, address)
+        account, token, expires_at = await accounts.login(body.email, body.password)
+        identity.login(self, token)
+        identity.remember(self, await accounts.place(account, address))
         public = {"id": account.id, "email": account.email, "name": account.name}
         self.answer({"token": token, "expires_at": clock.iso(expires_at), "account": public})
+
+    async def _count(self, email: str, address: str) -> None:
+        """Tries are counted by network. All strange places together have a limit for an email; a known place has one of
+        its own, which nobody else can use up.
+
+        Raises:
+            RateLimited: that was one too many.
+        """
+        hit, email = self.services.rates.hit, email.strip().lower()
+        place = await self.services.accounts.known(email, self.services.identity.place(self), address)
+        if place is not None:
+            hit("login", "place", place)
+            return
+        hit("login", "address", address)
+        hit("guess", "email", email)
 
 
 class LogoutHandler(InterviewHandler):

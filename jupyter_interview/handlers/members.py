@@ -26,7 +26,8 @@ class NewInvitation(BaseModel, extra="forbid", strict=True):
     role: Role
     name: str | None = Field(default=None, max_length=1_000)
     expires_in: int | None = None
-    max_uses: int | None = None
+    # One person's, unless somebody decides otherwise; null is any number.
+    max_uses: int | None = 1
 
 
 class MembersHandler(RoomResource):
@@ -37,8 +38,9 @@ class MembersHandler(RoomResource):
     async def get(self, target: str) -> None:
         """Everybody who had or asked for a seat, with email."""
         room = await self.room(target)
+        # Not the open room's own: that forgets who knocked long ago.
+        found = await self.services.records.members(room)
         live = self.services.rooms.opened(room.id)
-        found = list(live.members.values()) if live is not None else await self.services.records.members(room)
         self.answer(
             {
                 "members": [

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from pydantic import BaseModel
+
 from ..core import clock
 from ..core.errors import BadRequest
 from ..core.models import JSON, Event, EventKind
@@ -41,6 +43,25 @@ class MessagesHandler(RecordResource):
     async def get(self, target: str) -> None:
         """All chat messages."""
         await self.answer_list("messages", await self.services.records.messages(await self.room(target)))
+
+
+class MessageChanges(BaseModel, extra="forbid", strict=True):
+    """Body of a change to a message."""
+
+    hidden: bool
+
+
+class MessageHandler(RoomResource):
+    """``PATCH /api/interview/rooms/<room>/messages/<seq>``."""
+
+    needs: ClassVar = {"PATCH": Permission.MANAGE}
+
+    async def patch(self, target: str, seq: str) -> None:
+        """Hide it."""
+        if not self.body(MessageChanges).hidden:
+            raise BadRequest("A message that was hidden stays so.", field="hidden")
+        live = await self.open_room(target)
+        self.answer(await live.messages.hide(self.by, int(seq)))
 
 
 class RunsHandler(RecordResource):

@@ -20,6 +20,7 @@ from .base import RoomResource
 from .records import RecordResource
 
 _LAST_SEQ = (1 << 31) - 1
+_LAST_MS = 1e12
 
 
 class ReplayHandler(RecordResource):
@@ -74,6 +75,7 @@ class NewBookmark(BaseModel, extra="forbid"):
     """Body of a new bookmark."""
 
     seq: int = Field(ge=1, le=_LAST_SEQ)
+    ms: float | None = Field(default=None, ge=0, le=_LAST_MS, allow_inf_nan=False)
     note: str = Field(max_length=10_000)
 
 
@@ -96,7 +98,7 @@ class BookmarksHandler(RoomResource):
         """A new one."""
         body = self.body(NewBookmark)
         room = await self.room(target)
-        self.answer(await self.services.bookmarks.add(room, self.author, body.seq, body.note), 201)
+        self.answer(await self.services.bookmarks.add(room, self.author, body.seq, body.note, ms=body.ms), 201)
 
 
 class BookmarkHandler(RoomResource):
@@ -139,6 +141,9 @@ class ForkHandler(RoomResource):
             raise BadRequest("at is the number of an event or a time like 2026-01-31T12:00:00Z.", field="at")
         room = await self.room(target)
         account = self.account or _owner_of(room)
+        if self.account is None:
+            # Rooms of somebody else's account, with kernels of their own.
+            self.services.rates.hit("fork", self.own_member().id)
         made = await self.services.forks.fork(room, account, body.at, body.title, rerun=body.rerun)
         if self.account is None:
             live = await self.services.rooms.open(made["id"])

@@ -8,7 +8,7 @@ from ..web import ROOM
 from .export import ExportHandler, OwnExportHandler, RecordedHandler
 from .login import LoginHandler, LogoutHandler
 from .members import InvitationHandler, InvitationsHandler, MemberHandler, MembersHandler
-from .records import EventsHandler, MessagesHandler, NotebookHandler, RunsHandler
+from .records import EventsHandler, MessageHandler, MessagesHandler, NotebookHandler, RunsHandler
 from .replay import (
     BookmarkHandler,
     BookmarksHandler,
@@ -39,6 +39,7 @@ IN_ROOM = [
     (_TARGET + r"/invitations", InvitationsHandler),
     (_TARGET + rf"/invitations/(?P<invitation_id>{_ID})", InvitationHandler),
     (_TARGET + r"/messages", MessagesHandler),
+    (_TARGET + r"/messages/(?P<seq>[0-9]{1,9})", MessageHandler),
     (_TARGET + r"/runs", RunsHandler),
     (_TARGET + r"/events", EventsHandler),
     (_TARGET + r"/notebook", NotebookHandler),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, ClassVar
 
-import nbformat
 from pydantic import BaseModel, Field
 
-from ..core.errors import BadRequest, KernelUnavailable, TooLarge, Unauthorized
+from ..core.errors import BadRequest, KernelUnavailable, Unauthorized
+from ..core.limits import Limits
 from ..core.models import JSON, RoomState
 from ..core.permissions import Permission
 from ..core.text import shown
+from ..managers import given
 from ..managers.files import check_names
 from ..web import Gate
 from .base import RoomResource
@@ -70,7 +70,7 @@ class RoomsHandler(Gate):
         body = self.body(NewRoom, most=2 * (limits.notebook_bytes + limits.data_bytes))
         language = _language(self.services.languages.list(), body.language)
         check_names([file.name for file in body.files], limits)
-        notebook = await _notebook(body.notebook, limits.notebook_bytes)
+        notebook = await _notebook(body.notebook, limits)
         room = await self.services.rooms.create(
             self.account,
             title=body.title,
@@ -105,7 +105,7 @@ class RoomHandler(RoomResource):
     async def delete(self, target: str) -> None:
         """Remove an ended one with its record."""
         room = await self.room(target)
-        await self.services.rooms.delete(room.id)
+        await self.services.rooms.delete(room.id, self.author)
         self.set_status(204)
         self.finish()
 
@@ -152,27 +152,7 @@ def _language(languages: list[JSON], name: str) -> JSON:
     raise BadRequest(f"There is no language {name!r}. There are: {known}.", field="language")
 
 
-async def _notebook(notebook: JSON | None, limit: int) -> JSON | None:
-    """A checked notebook of the newest format."""
+async def _notebook(notebook: JSON | None, limits: Limits) -> JSON | None:
     if notebook is None:
         return None
-
-    def check() -> JSON:
-        if len(json.dumps(notebook)) > limit:
-            raise TooLarge(f"A notebook can have {limit} bytes.", limit=limit, field="notebook")
-        if not isinstance(notebook.get("nbformat"), int):
-            # nbformat would take it for one of its first version, with nothing in it.
-            raise BadRequest("This is not a valid notebook.", field="notebook")
-        try:
-            # Not `nbformat.reads`, which logs an invalid notebook as a failure of this server.
-            read = nbformat.convert(nbformat.reader.reads(json.dumps(notebook)), 4)  # type: ignore[no-untyped-call]
-            nbformat.validate(read)
-        except Exception as error:  # nbformat raises whatever its parts do
-            raise BadRequest("This is not a valid notebook.", field="notebook") from error
-        plain: JSON = json.loads(nbformat.writes(read))  # type: ignore[no-untyped-call]
-        for cell in plain["cells"]:
-            # On disk a text may be a list of lines.
-            cell["source"] = "".join(cell["source"])
-        return plain
-
-    return await asyncio.get_running_loop().run_in_executor(None, check)
+    return await asyncio.get_running_loop().run_in_executor(None, given.checked, notebook, limits)

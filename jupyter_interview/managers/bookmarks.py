@@ -1,17 +1,19 @@
 """Which moments of an interview did its interviewers mark?
 
-A bookmark is a note at an event of the log. It is no part of the log: every interviewer of the room can change and
-remove it.
+A bookmark is a note at a moment: at an event of the log, or some time after it. It is no part of the log: every
+interviewer of the room can change and remove it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from ..core import clock
 from ..core.errors import BadRequest, NotFound, TooLarge
-from ..core.models import JSON, Account, Bookmark, Member, Room
+from ..core.models import JSON, Account, Bookmark, Event, Member, Room
+from ..core.quantities import as_count
 from ..core.text import shown
 from ..db import Database
 from ..db.accounts import list_accounts
@@ -44,8 +46,15 @@ class Bookmarks:
 
         return await self._database.read(work)
 
-    async def add(self, room: Room, by: Member | Account, seq: int, note: str) -> JSON:
-        """Mark an event.
+    async def add(self, room: Room, by: Member | Account, seq: int, note: str, *, ms: float | None = None) -> JSON:
+        """Mark an event, or with ``ms`` a moment between it and the next one.
+
+        Args:
+            room: which one.
+            by: who marks.
+            seq: number of the event.
+            note: what is to be seen there.
+            ms: milliseconds since the room's first event.
 
         Raises:
             NotFound: the log has no such event.
@@ -57,16 +66,16 @@ class Bookmarks:
 
         def work(connection: Any) -> JSON:
             if len(list_bookmarks(connection, room.key)) >= MOST:
-                raise TooLarge(f"An interview can have {MOST} bookmarks.", limit=MOST)
-            found = read_events(connection, room.key, after=seq - 1, until=seq) if seq > 0 else []
-            if not found:
+                raise TooLarge(f"An interview can have at most {as_count(MOST)} bookmarks.", limit=MOST)
+            found = read_events(connection, room.key, after=seq - 1, limit=2) if seq > 0 else []
+            if not found or found[0].seq != seq:
                 raise NotFound("There is no such moment in this interview.", seq=seq)
             made = insert_bookmark(
                 connection,
                 id=secrets.token_hex(8),
                 room=room.key,
                 seq=seq,
-                at=found[0].at,
+                at=_between(connection, room, found, ms),
                 note=text,
                 member=member,
                 account=account,
@@ -106,10 +115,19 @@ class Bookmarks:
             raise NotFound("There is no such bookmark.")
 
 
+def _between(connection: Any, room: Room, events: Sequence[Event], ms: float | None) -> int:
+    """The moment ``ms``, but not before the first of these events, and not after the other one or the present."""
+    if ms is None:
+        return events[0].at
+    (first,) = read_events(connection, room.key, limit=1)
+    latest = events[1].at if len(events) > 1 else max(clock.now(), events[0].at)
+    return min(max(first.at + round(ms * 1000), events[0].at), latest)
+
+
 def _checked(note: str) -> str:
     text = shown(note)
     if len(text) > NOTE_CHARS:
-        raise TooLarge(f"A note can have {NOTE_CHARS} characters.", limit=NOTE_CHARS)
+        raise TooLarge(f"A note can have at most {as_count(NOTE_CHARS)} characters.", limit=NOTE_CHARS)
     if not text:
         raise BadRequest("Say what is to be seen here.", field="note")
     return text

@@ -17,16 +17,17 @@ from typing import Any
 from ..core import clock
 from ..core.errors import Conflict, NotFound
 from ..core.models import DOCUMENT_KINDS, Event, Member, Room
-from ..core.ports import Redact
+from ..core.ports import OpenRedaction
 from ..db import Database
 from ..db.bookmarks import list_bookmarks, update_bookmark
 from ..db.erasures import destroy_events, destroy_everything, unerased
 from ..db.events import last_seq
+from ..db.files import delete_file, read_files
 from ..db.invitations import rename_invitations
 from ..db.links import read_links
 from ..db.members import find_member, list_members, update_member
 from ..db.portions import portion_end
-from ..db.redactions import insert_redactions
+from ..db.redactions import store_redactions
 from ..db.rooms import get_room, get_room_by_key, update_room
 from .quotes import Histories, Name, Quotes
 from .records import Records
@@ -52,14 +53,14 @@ class Erasure:
     Args:
         database: where they are.
         records: makes the final records anew.
-        redact: replaces all text in an update of the document.
+        redaction: makes what replaces all text in updates of the document.
         histories: makes what follows the notebook's history.
     """
 
-    def __init__(self, database: Database, records: Records, redact: Redact, histories: Histories) -> None:
+    def __init__(self, database: Database, records: Records, redaction: OpenRedaction, histories: Histories) -> None:
         self._database = database
         self._records = records
-        self._redact = redact
+        self._redaction = redaction
         self._histories = histories
 
     async def find(self, name: str) -> tuple[Room, Member | None]:
@@ -91,10 +92,14 @@ class Erasure:
 
         def work(connection: Any) -> None:
             destroy_events(connection, room, plan.seqs, member.key)
-            insert_redactions(connection, room.key, plan.redactions)
+            store_redactions(connection, room.key, plan.redactions)
             update_member(connection, member.key, name=NAME, email=None, account=None)
             rename_invitations(connection, room.key, lambda text: name.without(text, NAME))
             tags = [name.without(tag, NAME) for tag in room.tags]
+            for file, content in read_files(connection, room.key).items():
+                # Nobody knows what of a file with the name in it is the person's.
+                if name.named(file) or name.within(content.decode("utf-8", "replace")):
+                    delete_file(connection, room.key, file)
             update_room(connection, room.key, title=name.without(room.title, NAME), tags=tags)
             for bookmark in list_bookmarks(connection, room.key):
                 accounts = member.account is not None and bookmark.account == member.account
@@ -112,7 +117,7 @@ class Erasure:
         plan = await self._plan(room, lambda event: not event.erased)
 
         def work(connection: Any) -> None:
-            insert_redactions(connection, room.key, plan.redactions)
+            store_redactions(connection, room.key, plan.redactions)
             destroy_everything(connection, room.key)
             for member in list_members(connection, room.key):
                 update_member(connection, member.key, name=NAME, email=None, account=None)
@@ -156,6 +161,7 @@ class Erasure:
     async def _plan(self, room: Room, goes: Callable[[Event], bool]) -> _Plan:
         """Go through the log in portions, off the loop."""
         plan, loop, after = _Plan(), asyncio.get_running_loop(), 0
+        redaction = self._redaction()
         until = await self._database.read(lambda connection: last_seq(connection, room.key))
 
         def portion(connection: Any) -> list[tuple[int, Event | None]]:
@@ -165,10 +171,16 @@ class Erasure:
         def judge(events: list[tuple[int, Event | None]]) -> None:
             for seq, event in events:
                 # One that does not open may hold anything.
-                if event is None or goes(event):
+                went = event is None or goes(event)
+                if went:
                     plan.seqs.append(seq)
-                    if event is not None and event.kind in DOCUMENT_KINDS and event.data is not None:
-                        plan.redactions[seq] = self._redact(event.data)
+                if event is None or event.kind not in DOCUMENT_KINDS or event.data is None:
+                    continue
+                if not (went or event.erased):
+                    redaction.keep(event.data)
+                # A redaction of an older version left names and ids.
+                elif (data := redaction.redact(event.data)) != event.data:
+                    plan.redactions[seq] = data
 
         while events := await self._database.read(portion):
             await loop.run_in_executor(None, judge, events)

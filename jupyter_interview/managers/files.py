@@ -15,6 +15,7 @@ from ..core.errors import BadRequest, TooLarge
 from ..core.limits import Limits
 from ..core.models import Room, RoomFile
 from ..core.ports import ReadFiles
+from ..core.quantities import as_count, as_size
 from ..core.text import FILE_NAME_BYTES, is_file_name, shown
 from ..db import Database
 from ..db.files import read_files
@@ -30,7 +31,11 @@ def check_names(names: Sequence[str], limits: Limits) -> None:
         TooLarge: they are too many.
     """
     if len(names) > limits.data_files:
-        raise TooLarge(f"An interview can have {limits.data_files} files.", limit=limits.data_files, field="files")
+        raise TooLarge(
+            f"An interview can have at most {as_count(limits.data_files)} files.",
+            limit=limits.data_files,
+            field="files",
+        )
     for name, count in Counter(names).items():
         if not is_file_name(name):
             raise BadRequest(
@@ -56,7 +61,7 @@ async def hashed(files: Sequence[tuple[str, bytes]], limits: Limits) -> list[tup
     check_names([name for name, _ in files], limits)
     if sum(len(content) for _, content in files) > limits.data_bytes:
         raise TooLarge(
-            f"The files of an interview can have {limits.data_bytes} bytes together.",
+            f"The files of an interview can have at most {as_size(limits.data_bytes)} together.",
             limit=limits.data_bytes,
             field="files",
         )

@@ -10,12 +10,20 @@ from ..core import clock
 from ..core.errors import BadRequest, Conflict, NotFound
 from ..core.models import JSON, EventKind, Invitation, Member
 from ..core.permissions import Role
+from ..core.quantities import as_count
 from ..core.text import shown
 from ..db import Database
-from ..db.invitations import insert_invitation, list_invitations, revoke_invitation, use_invitation
+from ..db.invitations import (
+    find_invitation,
+    insert_invitation,
+    list_invitations,
+    revoke_invitation,
+    revoke_ways_back,
+    use_invitation,
+)
 from .live import LiveRoom
+from .names import NAME_CHARS
 
-NAME_CHARS = 80
 _LONGEST_SECONDS = 366 * 24 * 3600
 _MOST = 200
 
@@ -40,7 +48,7 @@ class Invitations:
         role: Role,
         name: str | None = None,
         expires_in: int | None = None,
-        max_uses: int | None = None,
+        max_uses: int | None = 1,
     ) -> JSON:
         """A new invitation; its JSON has the link with the secret, which is shown this once.
 
@@ -71,11 +79,12 @@ class Invitations:
             "expires_at": None if expires_in is None else now + expires_in * 1_000_000,
             "max_uses": max_uses,
             "uses": 0,
+            "made_by": by.key if by else None,
         }
 
         def work(connection: Any) -> Invitation:
             if len(list_invitations(connection, live.room.key)) >= _MOST:
-                raise Conflict(f"A room can have {_MOST} invitations.")
+                raise Conflict(f"A room can have at most {as_count(_MOST)} invitations.")
             return insert_invitation(connection, **values)
 
         invitation = await self._database.write(work)
@@ -103,13 +112,34 @@ class Invitations:
         )
         if not done:
             raise NotFound("There is no such invitation.")
-        payload = {"invitation": invitation_id, "revoked": True}
-        live.log.append(EventKind.ROOM_UPDATED, member=by.key if by else 0, payload=payload)
+        _log_revoked(live, by, invitation_id)
+
+    async def close_behind(self, live: LiveRoom, by: Member | None, member: Member) -> None:
+        """Nobody comes any more by what ``member`` could come back by: the invitation used, and those that they made.
+
+        Who came by them stays. The caller holds ``live.seats``: nobody is on the way in meanwhile.
+        """
+        now = clock.now()
+        ended = await self._database.write(
+            lambda connection: revoke_ways_back(connection, live.room.key, member.key, member.invitation, now)
+        )
+        for invitation_id in ended:
+            _log_revoked(live, by, invitation_id)
+
+    async def find(self, room: int, secret: str) -> Invitation | None:
+        """The invitation that would be used; ``None`` when it is unknown or over."""
+        hashed, now = self._hash(secret), clock.now()
+        return await self._database.read(lambda connection: find_invitation(connection, room, hashed, now))
 
     async def use(self, room: int, secret: str) -> Invitation | None:
         """Count one use; ``None`` when the invitation is unknown or over."""
         hashed, now = self._hash(secret), clock.now()
         return await self._database.write(lambda connection: use_invitation(connection, room, hashed, now))
+
+
+def _log_revoked(live: LiveRoom, by: Member | None, invitation_id: str) -> None:
+    payload = {"invitation": invitation_id, "revoked": True}
+    live.log.append(EventKind.ROOM_UPDATED, member=by.key if by else 0, payload=payload)
 
 
 def invitation_json(invitation: Invitation) -> JSON:

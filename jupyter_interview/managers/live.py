@@ -14,22 +14,20 @@ from typing import Any
 from ..core import clock
 from ..core.errors import Forbidden, RoomEnded
 from ..core.limits import Limits
-from ..core.models import JSON, Event, EventKind, KernelState, Member, Room
-from ..core.permissions import Permission
+from ..core.models import JSON, EventKind, KernelState, Member, Room
+from ..core.permissions import Permission, Role
 from ..core.ports import Document, ExecutorFactory, ReadFiles
 from .channel import STORAGE, Connection, Peers
 from .events import RoomLog
+from .kept import Kept
+from .knocks import Knocks
 from .messages import Messages
 from .presence import Presence
 from .runs import Runs
+from .story import Story
 
 _CODE_SECONDS = 0.2
 _DENIED_PER_MINUTE = 60
-_STORY = {
-    "messages": (EventKind.CHAT_MESSAGE,),
-    "presence": (EventKind.JOIN, EventKind.LEAVE, EventKind.REMOVE),
-    "runs": (EventKind.RUN_STARTED, EventKind.RUN_FINISHED),
-}
 
 
 class LiveRoom:
@@ -37,8 +35,8 @@ class LiveRoom:
 
     Args:
         room: its metadata.
-        members: everybody who has or had a seat, or knocks.
-        story: its events without the document's, in order.
+        members: everybody who has or had a seat, knocks, or did so and could come back.
+        story: what its log tells besides the document.
         log: where new events go.
         limits: the limits in force.
         executors: makes its kernel.
@@ -48,12 +46,13 @@ class LiveRoom:
     """
 
     document: Document
+    knocks: Knocks
 
     def __init__(
         self,
         room: Room,
         members: list[Member],
-        story: list[Event],
+        story: Story,
         *,
         log: RoomLog,
         limits: Limits,
@@ -66,6 +65,7 @@ class LiveRoom:
         self.members = {member.id: member for member in members}
         self._by_key = {member.key: member for member in members}
         self.log = log
+        log.budget.warn = self._warned
         self.limits = limits
         self.executors = executors
         self.files = files
@@ -79,15 +79,17 @@ class LiveRoom:
         self._code = ""
         self._denied: tuple[int, int] = (0, 0)
         self.peers = Peers(room.id, limits.sockets_per_member)
-        self.messages = Messages(self, _of(story, "messages"))
-        self.presence = Presence(self, _of(story, "presence"))
-        self.runs = Runs(self, _of(story, "runs"))
+        self.messages = Messages(self, story.messages, story.known, story.hidden)
+        self.presence = Presence(self, story.presence.values(), story.comings)
+        self.runs = Runs(self, story.runs)
 
-    def open(self, document: Document) -> None:
-        """The document was rebuilt: from now on the room lives."""
+    def open(self, document: Document, kept: Kept | None = None) -> None:
+        """The document was rebuilt: from now on the room lives, with the kernel that was ``kept`` for it."""
         self.document = document
         document.observe_code(self._code_changed)
         document.settle()
+        if kept is not None:
+            self.runs.adopt(kept)
         self.runs.settle()
         self.idle()
 
@@ -102,6 +104,10 @@ class LiveRoom:
         self.members[member.id] = member
         self._by_key[member.key] = member
         self.peers.broadcast("member_updated", self.member_json(member))
+
+    def forget_member(self, member: Member) -> None:
+        """Somebody who never had a seat is of no concern to those who are here any more."""
+        del self.members[member.id], self._by_key[member.key]
 
     def require(self, member_id: str, permission: Permission, connection: int, what: str) -> Member:
         """The member as it stands now, if it may.
@@ -126,6 +132,10 @@ class LiveRoom:
         if count <= _DENIED_PER_MINUTE and self.log.failure is None:
             payload = {"what": what, **details} | ({"more": "suppressed"} if count == _DENIED_PER_MINUTE else {})
             self.log.append(EventKind.DENIED, member=member, connection=connection, payload=payload)
+
+    def tell(self, member_id: str, kind: str, content: JSON) -> None:
+        """Send a frame to the channels of one member."""
+        self.peers.broadcast(kind, content, only=lambda connection: connection.member == member_id)
 
     # -- what clients see
 
@@ -154,15 +164,27 @@ class LiveRoom:
 
     def joined_json(self, member: Member) -> JSON:
         """All that a client needs when it joins or comes back."""
+        notices = self.log.budget.notices() if member.role is Role.INTERVIEWER else []
         return {
             "room": self.room_json(),
             "you": self.member_json(member),
             "members": self.members_json(),
             "messages": self.messages.recent(),
             "runs": self.runs.recent(),
+            "comings": self.presence.comings(),
             "code": self.document.code(),
             "seq": self.log.seq,
+            "notices": notices,
+            "late": self.log.is_late,
         }
+
+    def _warned(self, notice: JSON) -> None:
+        """A budget of the log is used up, or nearly: interviewers hear of it."""
+        member = self.member_of(notice.pop("member", 0))
+        if member is not None:
+            notice |= {"member": member.id, "message": f"{member.name}: {notice['message']}"}
+        only = lambda connection: connection.role is Role.INTERVIEWER  # noqa: E731
+        self.peers.broadcast("notice", notice, only=only)
 
     def announce(self) -> None:
         """The room's metadata or kernel changed."""
@@ -221,13 +243,26 @@ class LiveRoom:
         """Leave the memory: sockets, timers, kernel and document. Idempotent."""
         if self.closed:
             return
+        self._leave()
+        await self.runs.close()
+        await self.let_go()
+
+    async def set_aside(self) -> Kept:
+        """The log failed: as `close`, but the kernel is the caller's now, who calls `let_go` as well."""
+        self._leave()
+        return await self.runs.detach()
+
+    def _leave(self) -> None:
         self.closed = True
         self.busy()
         if self._code_timer is not None:
             self._code_timer.cancel()
         self.presence.close()
+        self.knocks.close()
         self.peers.close(1001, "the room was closed")
-        await self.runs.close()
+
+    async def let_go(self) -> None:
+        """Let go of document and log."""
         await self.document.close()
         await self.log.close()
 
@@ -241,10 +276,6 @@ _REFUSALS = {
     Permission.REVIEW: "Only interviewers may see this.",
     Permission.VIEW: "You are not in this interview.",
 }
-
-
-def _of(story: list[Event], part: str) -> list[Event]:
-    return [event for event in story if event.kind in _STORY[part]]
 
 
 def room_json(room: Room, url: str) -> JSON:

@@ -7,8 +7,11 @@ a refresh makes no noise. Join and leave are logged and told; away and back are 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..core import clock
 from ..core.errors import StorageUnavailable
 from ..core.models import JSON, Event, EventKind, Member
 from ..core.models import Presence as State
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
     from .live import LiveRoom
 
 TYPING_SECONDS = 6.0
+COMINGS = 200
+_RETURNED = "returned"
+
+
+def is_coming(event: Event) -> bool:
+    """Whether the event is that a member came or went; being away and back is neither."""
+    if event.kind is EventKind.JOIN:
+        return (event.payload or {}).get("reason") != _RETURNED
+    return event.kind is EventKind.LEAVE
 
 
 class Presence:
@@ -26,11 +38,13 @@ class Presence:
 
     Args:
         live: the room.
-        history: its join, away, leave and remove events so far, in order.
+        history: its join, leave and remove events so far, in order; the last one of each member is enough.
+        comings: the last events by which somebody came or went.
     """
 
-    def __init__(self, live: LiveRoom, history: list[Event]) -> None:
+    def __init__(self, live: LiveRoom, history: Iterable[Event] = (), comings: Iterable[Event] = ()) -> None:
         self._live = live
+        self._comings = deque(comings, COMINGS)
         self._states: dict[int, State] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._typing: dict[int, asyncio.TimerHandle] = {}
@@ -47,6 +61,16 @@ class Presence:
     def state(self, member: Member) -> State:
         """How this member stands."""
         return self._states.get(member.key, State.LEFT)
+
+    def comings(self) -> list[JSON]:
+        """Who came and went, the last ones, in order, as the protocol has it."""
+        found = []
+        for event in self._comings:
+            if (member := self._live.member_of(event.member)) is not None:
+                reason = (event.payload or {}).get("reason")
+                sender = sender_of(member)
+                found.append({"kind": event.kind.label, "member": sender, "reason": reason, "ts": clock.iso(event.at)})
+        return found
 
     def online(self) -> list[str]:
         """Ids of the members who are present."""
@@ -74,7 +98,7 @@ class Presence:
             self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "name": member.name})
             self._live.peers.broadcast("join", self._live.member_json(member), but=connection)
         elif before is State.AWAY:
-            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "reason": "returned"})
+            self._log(EventKind.JOIN, member, connection.id, {"role": member.role.value, "reason": _RETURNED})
             self._live.peers.broadcast("member_updated", self._live.member_json(member), but=connection)
         return connection
 
@@ -141,4 +165,6 @@ class Presence:
         self._live.peers.broadcast("leave", {**self._live.member_json(member), "reason": reason})
 
     def _log(self, kind: EventKind, member: Member, connection: int, payload: JSON) -> None:
-        self._live.log.append(kind, member=member.key, connection=connection, payload=payload)
+        event = self._live.log.append(kind, member=member.key, connection=connection, payload=payload)
+        if is_coming(event):
+            self._comings.append(event)

@@ -12,20 +12,27 @@ from typing import Any
 
 from ..core import clock
 from ..core.errors import BadRequest, LogDamaged, NotFound
-from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind, Member, Room, RoomState
-from ..core.ports import Fold, Signer
+from ..core.models import CHAT_KINDS, DOCUMENT_KINDS, JSON, RUN_KINDS, Event, EventKind, Member, Room, RoomState
+from ..core.ports import OpenFold, Signer
 from ..db import Database
-from ..db.events import last_seq, read_events, seq_at, walk_events
+from ..db.events import last_moment, last_seq, read_events, seq_at
 from ..db.members import list_members
 from ..db.portions import portion_end
 from ..db.rooms import delete_record, get_record, insert_record, update_room
 from .evidence import sign_log
-from .messages import message_json
-from .runs import fold_runs
+from .messages import fold_messages
+from .portions import Portions
+from .runlog import fold_runs
 
 _PAGE_BYTES = 4 * 1024 * 1024
 _LAST = (1 << 31) - 1
-STORY = tuple(kind for kind in EventKind if kind not in DOCUMENT_KINDS)
+STORY = (
+    EventKind.CHAT_MESSAGE,
+    EventKind.JOIN,
+    EventKind.LEAVE,
+    *RUN_KINDS,
+    EventKind.ROOM_ENDED,
+)
 
 
 class Records:
@@ -33,13 +40,13 @@ class Records:
 
     Args:
         database: where it is.
-        fold: turns Yjs updates into a notebook.
+        open_fold: makes what turns Yjs updates into a notebook.
         signer: signs the logs of interviews that end.
     """
 
-    def __init__(self, database: Database, fold: Fold, signer: Signer) -> None:
+    def __init__(self, database: Database, open_fold: OpenFold, signer: Signer) -> None:
         self._database = database
-        self._fold = fold
+        self._open_fold = open_fold
         self._signer = signer
 
     async def events(
@@ -69,12 +76,11 @@ class Records:
 
     async def messages(self, room: Room) -> list[JSON]:
         """All chat messages."""
-        events, members = await self._story(room, (EventKind.CHAT_MESSAGE,))
-        return [message_json(event, members.get(event.member)) for event in events]
+        return fold_messages(*await self._story(room, CHAT_KINDS))
 
     async def runs(self, room: Room) -> list[JSON]:
         """All runs."""
-        events, members = await self._story(room, (EventKind.RUN_STARTED, EventKind.RUN_FINISHED))
+        events, members = await self._story(room, RUN_KINDS)
         return [run.to_json(members.get(run.member)) for run in fold_runs(events).values()]
 
     async def members(self, room: Room) -> list[Member]:
@@ -94,15 +100,14 @@ class Records:
         """
         until = await seq_until(self._database, room, at)
 
-        def work(connection: Any) -> list[bytes]:
-            # In portions: a day's updates are a few MB, their rows and events hundreds.
-            events = walk_events(connection, room.key, until=until, kinds=DOCUMENT_KINDS)
-            return [event.data for event in events if event.data is not None]
-
-        updates = await self._database.read(work)
-        if not updates:
+        fold, loop, empty = self._open_fold(), asyncio.get_running_loop(), True
+        async for events in Portions(self._database, room.key, until=until, kinds=DOCUMENT_KINDS):
+            updates = [event.data for event in events if event.data is not None]
+            empty = empty and not updates
+            await loop.run_in_executor(None, fold.add, updates)
+        if empty:
             raise NotFound("There was no notebook at that moment.")
-        return await asyncio.get_running_loop().run_in_executor(None, self._fold, updates), until
+        return await loop.run_in_executor(None, fold.notebook), until
 
     async def record(self, room: Room) -> JSON | None:
         """The final record of an ended room."""
@@ -137,9 +142,10 @@ class Records:
 
     async def _values(self, room: Room) -> dict[str, Any]:
         events, members = await self._story(room, STORY)
+        _, last_at = await self._database.read(lambda connection: last_moment(connection, room.key))
         ends = [event.at for event in events if event.kind is EventKind.ROOM_ENDED]
         # The log of an interview that goes on elsewhere has no end.
-        ended_at = ends[-1] if ends else max((event.at for event in events), default=room.created_at)
+        ended_at = ends[-1] if ends else last_at or room.created_at
         started_at = room.started_at
         try:
             notebook, _ = await self.notebook(room)
@@ -151,11 +157,7 @@ class Records:
             "ended_at": ended_at,
             "duration": ended_at - (started_at if started_at is not None else room.created_at),
             "notebook": notebook,
-            "messages": [
-                message_json(event, members.get(event.member))
-                for event in events
-                if event.kind is EventKind.CHAT_MESSAGE
-            ],
+            "messages": fold_messages(events, members),
             "members": [_seat_json(member, events, ended_at) for member in members.values()],
             "runs": [run.to_json(members.get(run.member)) for run in fold_runs(events).values()],
         }

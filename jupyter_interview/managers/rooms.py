@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from ..core import clock
-from ..core.errors import BadRequest, Conflict, InterviewError, NotFound, RoomEnded
+from ..core.errors import Conflict, Forbidden, InterviewError, NotFound, RoomEnded
 from ..core.limits import Limits
 from ..core.models import DOCUMENT_KINDS, JSON, Account, Event, EventKind, Member, Room, RoomState
 from ..core.ports import Document, ExecutorFactory, Passwords
 from ..db import Database
-from ..db.events import last_seq, read_events
+from ..db.events import last_moment
 from ..db.files import insert_files
 from ..db.members import list_members
 from ..db.rooms import delete_room, get_room, insert_room, list_rooms, update_room
+from ..db.unfinished import unfinished_rooms
 from . import files as files_of
-from . import metadata
+from . import metadata, paging
+from .budgets import Budget, read_budget
 from .channel import ENDED
+from .endings import quietly
 from .events import RoomLog
+from .kept import Keeping
+from .knocks import Knocks
 from .live import LiveRoom, room_json
+from .portions import Portions
 from .records import Records
-
-_log = logging.getLogger(__name__)
+from .story import KINDS, Story
 
 
 class OpenDocument(Protocol):
     """Makes the document of a room that is being opened: `collab`."""
 
-    def __call__(self, live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Awaitable[Document]:
-        """The document as ``history`` left it; a new one from the notebook ``starting``."""
+    def __call__(
+        self, live: LiveRoom, history: AsyncIterator[list[Event]], starting: JSON | None
+    ) -> Awaitable[Document]:
+        """The document as ``history``, in portions, left it; a new one from ``starting`` where there is none."""
 
 
 class Rooms:
@@ -46,7 +54,7 @@ class Rooms:
         records: what is kept of an ended one.
         executors: makes their kernels.
         documents: makes their documents.
-        base_url: the server's base URL.
+        base_url: the server's base URL, behind the rooms' origin where they have one of their own.
     """
 
     def __init__(
@@ -68,11 +76,12 @@ class Rooms:
         self._base_url = base_url
         self._live: dict[str, asyncio.Task[LiveRoom]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
+        self._keeping = Keeping(limits.release_seconds)
 
     # -- metadata
 
     def url(self, room_id: str) -> str:
-        """Path of a room's bare link."""
+        """A room's bare link: a path, or an address where rooms have an origin of their own."""
         return f"{self._base_url}interview/{room_id}"
 
     async def create(
@@ -84,6 +93,7 @@ class Rooms:
         starter: str = "",
         language_info: JSON | None = None,
         password: str | None = None,
+        password_hash: str | None = None,
         notebook: JSON | None = None,
         settings: JSON | None = None,
         tags: Sequence[str] = (),
@@ -99,8 +109,10 @@ class Rooms:
             starter: source of the first cell when there is no notebook.
             language_info: what such a notebook says of its language, as nbformat has it: by that it is highlighted.
             password: asked of everybody who comes by the bare link.
+            password_hash: of such a password, where only that is known.
             notebook: nbformat notebook to start from.
-            settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``.
+            settings: ``{"seats": n}``, candidates that the bare link seats (1), ``{"candidate": {permission: bool}}``,
+                ``{"link": "open" or "closed"}``.
             tags: words to find it by.
             files: names and contents of what its kernels find in ``~/data``.
             origin: ``{"room", "seq"}`` of the moment that it is a fork of.
@@ -111,7 +123,8 @@ class Rooms:
         """
         fields = metadata.checked({"title": title, "tags": tags, "settings": settings or {}})
         contents = await files_of.hashed(files, self._limits)
-        hashed = await self._passwords.hash(password) if password else None
+        if password:
+            password_hash = await self._passwords.hash(password)
         now = clock.now()
 
         def work(connection: Any) -> Room:
@@ -122,7 +135,7 @@ class Rooms:
                 state=RoomState.WAITING,
                 owner=account.key,
                 created_at=now,
-                password_hash=hashed,
+                password_hash=password_hash,
                 **fields,
             )
             insert_files(connection, room.key, contents)
@@ -176,9 +189,9 @@ class Rooms:
         """A page of this account's rooms, newest first, and the cursor of the next page.
 
         Raises:
-            BadRequest: the cursor is not one of ours.
+            BadRequest: it is not one of ours.
         """
-        before = _before(cursor)
+        before = paging.after(cursor)
         owner = None if account.is_owner else account.key
         found = await self._database.read(
             lambda connection: list_rooms(
@@ -186,10 +199,12 @@ class Rooms:
             )
         )
         page, more = found[:limit], len(found) > limit
-        return [self.json(room) for room in page], f"{page[-1].created_at}.{page[-1].key}" if more else None
+        return [self.json(room) for room in page], paging.cursor(page[-1]) if more else None
 
     async def update(self, room_id: str, by: Member | Account, changes: JSON) -> JSON:
         """Change title, tags, settings or password (``None`` removes it) of a room that has not ended.
+
+        New settings replace all but ``link``, which stays as it is where they do not name it.
 
         Raises:
             BadRequest: something is malformed or cannot be changed.
@@ -202,6 +217,18 @@ class Rooms:
             fields["password_hash"] = await self._passwords.hash(password) if password else None
         if not fields:
             return live.room_json()
+        async with live.seats:
+            if "settings" in fields:
+                fields["settings"] = metadata.with_link(fields["settings"], live.room.settings)
+            await self._change(live, by, fields)
+        return live.room_json()
+
+    async def close_link(self, live: LiveRoom, by: Member | None) -> None:
+        """Nobody comes by the bare link until an interviewer opens it again. The caller holds ``live.seats``."""
+        if live.room.link_open:
+            await self._change(live, by, {"settings": {**live.room.settings, "link": "closed"}})
+
+    async def _change(self, live: LiveRoom, by: Member | Account | None, fields: dict[str, Any]) -> None:
         key = live.room.key
         await self._database.write(lambda connection: update_room(connection, key, **fields))
         shown = {name: value for name, value in fields.items() if name != "password_hash"}
@@ -211,15 +238,19 @@ class Rooms:
             EventKind.ROOM_UPDATED, member=by.key if isinstance(by, Member) else 0, payload=metadata.plain(shown)
         )
         live.update(**fields)
-        return live.room_json()
 
-    async def delete(self, room_id: str) -> None:
+    async def delete(self, room_id: str, by: Member | Account) -> None:
         """Remove an ended room with its whole record.
 
         Raises:
+            Forbidden: whoever asks does not own it.
             Conflict: it has not ended.
         """
         room = await self.get(room_id)
+        if isinstance(by, Member) and not room.is_owned_by(by):
+            if (live := self.opened(room_id)) is not None:
+                live.deny(by.key, 0, "delete")
+            raise Forbidden("Only the account that opened the interview may delete it.")
         if not room.ended:
             raise Conflict("End the interview before you delete it.")
         await self._database.write(lambda connection: delete_room(connection, room.key))
@@ -269,24 +300,22 @@ class Rooms:
             del self._live[room_id]
 
     async def _load(self, room: Room, starting: JSON | None, origin: JSON | None) -> LiveRoom:
-        def work(connection: Any) -> tuple[list[Member], list[Event], list[Event], int]:
-            story_kinds = [kind for kind in EventKind if kind not in DOCUMENT_KINDS]
-            return (
-                list_members(connection, room.key),
-                read_events(connection, room.key, kinds=story_kinds),
-                read_events(connection, room.key, kinds=DOCUMENT_KINDS),
-                last_seq(connection, room.key),
-            )
+        def work(connection: Any) -> tuple[list[Member], tuple[int, int], Budget]:
+            budget = read_budget(connection, room.key, self._limits)
+            return list_members(connection, room.key), last_moment(connection, room.key), budget
 
         if (closing := self._closing.get(room.id)) is not None:
             # Its last events are on their way: a log has one writer at a time.
             await asyncio.shield(closing)
-        members, story, history, last = await self._database.read(work)
-        if any(event.kind is EventKind.ROOM_ENDED for event in story):
+        members, (last, at), budget = await self._database.read(work)
+        story = Story()
+        async for events in Portions(self._database, room.key, until=last, kinds=KINDS):
+            story.add(events)
+        if story.ended:
             await self._records.store(room)
+            self._keeping.end(room.id)
             raise RoomEnded("The interview has ended.")
-        at = max((events[-1].at for events in (story, history) if events), default=0)
-        log = RoomLog(self._database, room.key, last, at, lambda _: self._failed(live))
+        log = RoomLog(self._database, room.key, last, at, lambda _: self._failed(live), budget, room.id)
         live = LiveRoom(
             room,
             members,
@@ -298,29 +327,38 @@ class Rooms:
             url=self.url(room.id),
             release=self._discard,
         )
-        if not story:
+        log.late = lambda late: live.peers.broadcast("storing", {"late": late})
+        live.knocks = Knocks(live, self._database)
+        if not last:
             files = [file.to_json() for file in room.files]
             payload: JSON = {"title": room.title, "language": room.language, "files": files}
             if origin is not None:
                 payload["forked_from"] = origin
             log.append(EventKind.ROOM_CREATED, payload=payload)
+        history = Portions(self._database, room.key, until=last, kinds=DOCUMENT_KINDS)
         try:
-            live.open(await self._documents(live, history, starting))
+            document = await self._documents(live, history, starting)
+            live.open(document, self._keeping.take(room.id))
         except BaseException:
             live.presence.close()
+            live.knocks.close()
             raise
         return live
 
     def _failed(self, live: LiveRoom) -> None:
         if self.opened(live.room.id) is live:
             live.lost()
-            self._discard(live)
+            self._discard(live, self._set_aside)
 
-    def _discard(self, live: LiveRoom) -> None:
+    async def _set_aside(self, live: LiveRoom) -> None:
+        self._keeping.put(live.room.id, await live.set_aside())
+        await live.let_go()
+
+    def _discard(self, live: LiveRoom, close: Callable[[LiveRoom], Awaitable[None]] = LiveRoom.close) -> None:
         """Take a room out of memory, in the background."""
         if self.opened(live.room.id) is live:
             del self._live[live.room.id]
-        task = asyncio.get_running_loop().create_task(_quietly(live.close))
+        task = asyncio.get_running_loop().create_task(quietly(lambda: close(live), "A room"))
         self._closing[live.room.id] = task
         task.add_done_callback(lambda task: self._closed(live.room.id, task))
 
@@ -328,12 +366,26 @@ class Rooms:
         if self._closing.get(room_id) is task:
             del self._closing[room_id]
 
+    async def settle(self) -> None:
+        """The server has started: runs that the one before it did not finish get their end in the log.
+
+        Opening a room does it, but their replays are looked at without opening them.
+        """
+        for room_id in await self._database.read(unfinished_rooms):
+            await quietly(partial(self._settle, room_id), "What an earlier server left")
+
+    async def _settle(self, room_id: str) -> None:
+        with contextlib.suppress(InterviewError):
+            live = await self.open(room_id)
+            await live.log.barrier()
+
     async def close(self) -> None:
         """The server stops: every room leaves the memory, everything queued is stored."""
         await asyncio.gather(*self._live.values(), return_exceptions=True)
         rooms = self.open_rooms
         self._live.clear()
-        await asyncio.gather(*(_quietly(live.close) for live in rooms), *self._closing.values())
+        await asyncio.gather(*(quietly(live.close, "A room") for live in rooms), *self._closing.values())
+        await self._keeping.close()
 
     # -- ending
 
@@ -342,12 +394,14 @@ class Rooms:
 
         Raises:
             RoomEnded: it already was.
-            StorageUnavailable: the record could not be stored; the interview goes on.
+            StorageUnavailable: the end could not be stored; the interview goes on, with its kernel.
         """
         live = await self.open(room_id)
         async with live.ending:
             if live.room.ended:
                 raise RoomEnded("The interview has ended.")
+            # Before anything is stopped: a database that takes nothing now would not take the end either.
+            await self._database.write(lambda connection: None)
             await live.runs.close()
             live.document.freeze()
             before = live.room
@@ -366,23 +420,6 @@ class Rooms:
             live.peers.close(ENDED, "the interview has ended")
             self._discard(live)
         return {**content, "members_online": 0, "members": []}
-
-
-async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await close()
-    except Exception:
-        _log.exception("A room could not be closed cleanly")
-
-
-def _before(cursor: str | None) -> tuple[int, int] | None:
-    if cursor is None:
-        return None
-    created, _, key = cursor.partition(".")
-    parts = ((created, 18), (key, 9))
-    if not all(part.isascii() and part.isdigit() and len(part) <= most for part, most in parts):
-        raise BadRequest("This cursor is not one that the server gave.", field="cursor")
-    return int(created), int(key)
 
 
 __all__ = ["OpenDocument", "Rooms"]

@@ -26,8 +26,8 @@ SETTING = "interview"
 class Identity(Protocol):
     """Who is behind a request? `auth.identity`. ``request`` is a tornado handler."""
 
-    async def account(self, request: Any) -> Account | None:
-        """An interviewer's account, or the server's own user; ``None`` for nobody."""
+    async def account(self, request: Any, room_id: str | None = None) -> Account | None:
+        """An interviewer's account, or the server's own user; ``None`` for nobody. With a room, in that room."""
 
     async def member(self, request: Any, room_id: str) -> Member | None:
         """A seated member of this room; ``None`` for nobody."""
@@ -38,8 +38,26 @@ class Identity(Protocol):
     def login(self, request: Any, token: str) -> None:
         """Give the browser the cookie of an account."""
 
+    def place(self, request: Any) -> str | None:
+        """The token of a place, with which the browser proves that an account has logged in there before."""
+
+    def remember(self, request: Any, token: str) -> None:
+        """Give the browser the cookie of a place."""
+
     def logout(self, request: Any) -> str | None:
         """Take the account's cookie back; the token that the request carried."""
+
+    async def leave(self, request: Any) -> None:
+        """The server's own user logs out: what this session got ends with it."""
+
+    async def hand_over(self, room_id: str, account: Account, home: str) -> str:
+        """A token by which an account enters a room at the rooms' own origin, coming from the origin ``home``."""
+
+    def take_over(self, request: Any, room_id: str, token: str) -> None:
+        """Give the browser the cookie that proves the account in this room, for such a token."""
+
+    def home(self, request: Any, room_id: str) -> str:
+        """The origin from which this room's visitor came; empty at the server's own."""
 
     def bearer(self, request: Any) -> str | None:
         """The token of an ``Authorization: Bearer`` header."""

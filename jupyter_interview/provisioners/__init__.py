@@ -6,6 +6,7 @@ from .docker import DockerEngine, DockerProvisioner
 from .images import default_images
 from .plain import PlainEngine, PlainProvisioner
 from .probe import NoEngine, choose
+from .users import kept_groups
 
 __all__ = [
     "BubblewrapEngine",
@@ -19,4 +20,5 @@ __all__ = [
     "SandboxProvisioner",
     "choose",
     "default_images",
+    "kept_groups",
 ]

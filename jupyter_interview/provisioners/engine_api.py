@@ -45,6 +45,11 @@ class Refused(KernelUnavailable):
         """Whether what was asked about is not there."""
         return self.details.get("status") == 404
 
+    @property
+    def ended(self) -> bool:
+        """Whether what was to be signalled runs no more, or is not there."""
+        return self.details.get("status") in (404, 409)
+
 
 class EngineApi:
     """A Docker engine on this machine.

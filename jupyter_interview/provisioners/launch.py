@@ -1,7 +1,8 @@
-"""What does the command line of a kernel look like?
+"""What is a kernel's sandbox made of?
 
 Pure functions from settings to arguments, environment and mounts, so that a test can read what a sandbox is made of.
-``outside`` paths are the machine's, ``inside`` paths are those that the kernel sees.
+``outside`` paths are the machine's, ``inside`` paths are those that the kernel sees. Command lines can be read by all
+users of the machine and by the kernel itself: they only name where the settings are, a descriptor or a file.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from ..core.limits import Limits
+from . import unseen
 
 HOME = "/home/interview"
 INSIDE = "/run/interview"
@@ -24,12 +25,23 @@ INSIDE = "/run/interview"
 CELLS = str(Path(__file__).parent.parent / "cells")
 CELLS_INSIDE = "/opt/interview/cells"
 
+#: The last step before a kernel: a program, and where every sandbox shows it.
+SHIM = str(Path(__file__).with_name("shim.py"))
+SHIM_INSIDE = "/opt/interview/shim.py"
+
+#: What that step reads, in the kernel's directory and where a container shows it.
+SETTINGS_NAME = "settings"
+SETTINGS_INSIDE = "/opt/interview/settings"
+
 #: Name of the directory of a room's files, in the kernel's directory and in its home.
 DATA_NAME = "data"
 SCRATCH = ("/tmp", HOME, "/dev/shm")  # noqa: S108  # the sandbox's own
 SOCKET_NAME = "k"
 CONNECTION_NAME = "connection.json"
 INSIDE_USER = 1000
+
+#: Tells our own kernels how long an interrupted cell has to end. The server ends the kernel of one that does not.
+INTERRUPT_SECONDS = "CELL_INTERRUPT_SECONDS"
 
 #: The only variables of the server that a kernel may see.
 PASSED_ON = ("TZ",)
@@ -44,7 +56,6 @@ ETC = (
     "ld.so.conf.d",
     "localtime",
     "mime.types",
-    "ssl/certs",
     "timezone",
 )
 
@@ -54,8 +65,6 @@ _ROOT_PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 #: RLIMIT_NPROC counts per user namespace since this kernel; before, it counts everything the user runs on the machine.
 _COUNTS_PER_NAMESPACE = (5, 14)
-
-SHIM = files(__package__).joinpath("shim.py").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +127,8 @@ def interpreter_binds(prefixes: Iterable[str], packages: Iterable[str] = ()) -> 
 
 
 def cells_binds(folder: str = CELLS) -> list[Bind]:
-    """Our own kernels, where they are installed."""
-    return [Bind(folder, CELLS_INSIDE)] if os.path.isdir(folder) else []
+    """Our own kernels, where they are installed, and the step before all kernels."""
+    return [*([Bind(folder, CELLS_INSIDE)] if os.path.isdir(folder) else []), Bind(SHIM, SHIM_INSIDE)]
 
 
 def package_directories(search: Sequence[str] | None = None) -> list[str]:
@@ -163,23 +172,34 @@ def counts_per_namespace(release: str | None = None) -> bool:
     return match is not None and (int(match[1]), int(match[2])) >= _COUNTS_PER_NAMESPACE
 
 
-def shim_arguments(
+def shim_arguments(settings: int | str, python: str = sys.executable, shim: str = SHIM_INSIDE) -> list[str]:
+    """The command that applies the settings and becomes the kernel.
+
+    Args:
+        settings: a file descriptor to read them from, or the path of a file (`shim_settings`).
+        python: the interpreter to do it with.
+        shim: where it sees the program.
+    """
+    return [python, "-I", "-S", shim, str(settings)]
+
+
+def shim_settings(
+    command: Sequence[str],
     limits: Limits,
     *,
     user: int | None,
     processes: bool,
     leash: int | None = None,
-    python: str = sys.executable,
     code: bytes | None = None,
-) -> list[str]:
-    """The command that applies the limits and then becomes what follows it.
+) -> bytes:
+    """What `shim_arguments` reads: settings, ``--`` and a command, with a zero byte after each.
 
     Args:
+        command: what to become.
         limits: those of the server.
         user: the number to run as, or ``None`` to stay.
         processes: whether a limit on processes binds this kernel alone; otherwise it is left to the watch.
         leash: number of the process with which the kernel has to end.
-        python: the interpreter to do it with.
         code: a system call filter to set (`seccomp.py`), where the sandbox does not.
     """
     settings: dict[str, int] = {
@@ -199,33 +219,38 @@ def shim_arguments(
     pairs = [f"{name}={value}" for name, value in settings.items()]
     if code is not None:
         pairs.append(f"filter={code.hex()}")
-    return [python, "-I", "-S", "-c", SHIM, *pairs, "--"]
+    return joined([*pairs, "--", *command])
 
 
-def bwrap_arguments(sandbox: Sandbox, command: Sequence[str], info: int | None = None) -> list[str]:
-    """The whole command line.
+def joined(words: Iterable[str]) -> bytes:
+    """Words with a zero byte after each, as `shim.py` and ``bwrap --args`` read them."""
+    return b"".join(os.fsencode(word) + b"\0" for word in words)
 
-    The order of mounts matters: a private /tmp comes before binds below /tmp, and what is hidden comes after them.
+
+def sandbox_shim_settings(sandbox: Sandbox, command: Sequence[str]) -> bytes:
+    """The settings of the step before a kernel in bubblewrap.
 
     Args:
         sandbox: the settings.
         command: the kernel's own command, with inside paths.
-        info: file descriptor on which bwrap tells the number of its first process.
     """
     alone = sandbox.user is not None or counts_per_namespace()
+    return shim_settings(command, sandbox.limits, user=sandbox.user, processes=alone)
+
+
+def bwrap_options(sandbox: Sandbox) -> list[str]:
+    """All that bubblewrap is told.
+
+    The order of mounts matters: a private /tmp comes before binds below /tmp, and what is hidden comes after them.
+    """
     return [
-        sandbox.bwrap,
         *_namespaces(sandbox),
-        *(["--info-fd", str(info)] if info is not None else []),
         *(["--seccomp", str(sandbox.seccomp)] if sandbox.seccomp is not None else []),
         *_scratch(sandbox),
         *_mounts(sandbox),
         *_setenv(sandbox.environment),
         "--chdir",
         HOME,
-        "--",
-        *shim_arguments(sandbox.limits, user=sandbox.user, processes=alone),
-        *command,
     ]
 
 
@@ -247,6 +272,7 @@ def _scratch(sandbox: Sandbox) -> list[str]:
         *("--proc", "/proc"),
         # bwrap takes it for closed and leaves it alone where root stands behind the kernel's user
         *("--ro-bind", "/proc/sys", "/proc/sys"),
+        *_hidden(f"/proc/{name}" for name in unseen.PROC),
         *("--dev", "/dev"),
         # reads as zeros as well, but what is mapped of it cannot stay when nobody has it mapped any more
         *("--dev-bind", "/dev/full", "/dev/zero"),
@@ -267,16 +293,25 @@ def _mounts(sandbox: Sandbox) -> list[str]:
             arguments += ["--symlink", os.readlink(bind.outside), bind.inside]
         else:
             arguments += ["--ro-bind", bind.outside, bind.inside]
-    for path in sandbox.hidden:
-        if _within(path, [bind.inside for bind in sandbox.binds]):
-            empty = [*_tmpfs(path, "0755", 0), "--remount-ro", path]
-            arguments += ["--ro-bind", "/dev/null", path] if os.path.isfile(path) else empty
+    shown = [bind.inside for bind in sandbox.binds]
+    arguments += _hidden(path for path in sandbox.hidden if _within(path, shown))
     if sandbox.data is not None:
         arguments += ["--ro-bind", sandbox.data, f"{HOME}/{DATA_NAME}"]
     sockets, connection = f"{INSIDE}/s", f"{INSIDE}/{CONNECTION_NAME}"
     arguments += _parents(sockets, made)
     arguments += ["--bind", sandbox.sockets, sockets, "--ro-bind", sandbox.connection, connection]
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _hidden(paths: Iterable[str]) -> list[str]:
+    """An empty directory, or a file that cannot be opened, over what is there."""
+    arguments: list[str] = []
+    for path in paths:
+        if os.path.isdir(path):
+            arguments += [*_tmpfs(path, "0755", 0), "--remount-ro", path]
+        elif os.path.exists(path):
+            arguments += ["--ro-bind", "/dev/null", path]
+    return arguments
 
 
 def _parents(inside: str, made: set[str]) -> list[str]:

@@ -18,7 +18,7 @@ from ..core.limits import Limits
 from . import launch
 from .contract import Engine, metadata
 from .places import sweep
-from .process import ProcessProvisioner
+from .process import ProcessProvisioner, in_memory
 from .toolchain import missing_programs
 from .watch import Watch
 
@@ -79,5 +79,6 @@ class PlainProvisioner(ProcessProvisioner):
 
     def command(self, kernel: list[str], env: dict[str, str]) -> tuple[list[str], dict[str, str], tuple[int, ...]]:
         """The kernel's command behind the limits."""
-        shim = launch.shim_arguments(self._limits, user=None, processes=False, leash=os.getpid())
-        return [*shim, *kernel], env, ()
+        settings = launch.shim_settings(kernel, self._limits, user=None, processes=False, leash=os.getpid())
+        descriptor = in_memory("settings", settings)
+        return launch.shim_arguments(descriptor, shim=launch.SHIM), env, (descriptor,)

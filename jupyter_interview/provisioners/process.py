@@ -97,5 +97,13 @@ class ProcessProvisioner(SandboxProvisioner):
             return ""
 
 
+def in_memory(name: str, content: bytes) -> int:
+    """A file descriptor to hand over, from which ``content`` can be read. It is on no disk and in no command line."""
+    descriptor = os.memfd_create(name)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
 def _report_exit(process: subprocess.Popen[bytes], future: asyncio.Future[int]) -> None:
     settle(future, process.wait())

@@ -1,8 +1,10 @@
 """Which limits does a kernel process carry, which system calls may it make, and as whom does it run?
 
-This text is the last step before the kernel: the engines run it as ``python -I -S -c <this file> NAME=VALUE… --
-COMMAND…``, inside the sandbox where there is one. A program of its own, because a ``preexec_fn`` in a server with
-threads may deadlock, and because ``RLIMIT_NPROC`` counts per user *and* user namespace: it has to be set inside.
+This program is the last step before the kernel: the engines run it as ``python -I -S shim.py WHERE``, inside the
+sandbox where there is one. ``WHERE`` is the number of a file descriptor or the path of a file with ``NAME=VALUE…``,
+``--`` and ``COMMAND…``, a zero byte after each: in a command line everybody on the machine, and the kernel, could read
+them. A program of its own, because a ``preexec_fn`` in a server with threads may deadlock, and because
+``RLIMIT_NPROC`` counts per user *and* user namespace: it has to be set inside.
 """
 
 import os
@@ -76,17 +78,23 @@ def _apply(settings: dict[str, int]) -> None:
             _lower(what, settings[name])
 
 
-def main(arguments: list[str]) -> None:
+def _read(where: str) -> list[str]:
+    with open(int(where) if where.isdecimal() else where, "rb") as file:
+        return [os.fsdecode(word) for word in file.read().split(b"\0")[:-1]]
+
+
+def main(where: str) -> None:
     """Apply the settings before ``--`` and become the command after it."""
-    split = arguments.index("--")
-    settings = dict(argument.split("=") for argument in arguments[:split])
+    words = _read(where)
+    split = words.index("--")
+    settings = dict(word.split("=") for word in words[:split])
     code = bytes.fromhex(settings.pop("filter", ""))
     _apply({name: int(value) for name, value in settings.items()})
     if code:
         _refuse(code)
-    command = arguments[split + 1 :]
+    command = words[split + 1 :]
     os.execvp(command[0], command)  # noqa: S606  # replacing this process is the point
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])

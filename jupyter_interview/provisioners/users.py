@@ -6,7 +6,10 @@ Under a number that nobody else on the machine has, where the server may give on
 
 from __future__ import annotations
 
+import grp
+import os
 import random
+from collections.abc import Collection
 from pathlib import Path
 
 #: Numbers that systemd's table of users leaves unused, and those of its short-lived services where fewer are mapped.
@@ -41,3 +44,23 @@ def pick_user(mapped: str | None = None) -> int:
     last = _USERS[-1]
     wide = any(start <= last < start + count for start, _, count in ranges)
     return random.choice(_USERS if wide else _FEW_USERS)  # noqa: S311  # no secret
+
+
+def kept_groups(user: int | None = None, groups: Collection[int] | None = None) -> list[str]:
+    """Names of the groups that a kernel in bubblewrap keeps beside its own: Linux lets only root give them up.
+
+    Args:
+        user: effective number of whoever starts it; the server's when not given.
+        groups: that user's; the server's when not given.
+    """
+    if (os.geteuid() if user is None else user) == 0:
+        return []
+    found = os.getgroups() if groups is None else groups
+    return sorted(_group_name(number) for number in set(found) - {os.getegid()})
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

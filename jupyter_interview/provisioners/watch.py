@@ -2,13 +2,16 @@
 
 The processes of a kernel together: their memory, their number, the number of their files, on disk and open (each costs
 the machine memory that no size limit counts), and what lies in the directory of its sockets (the one place of the
-machine's own disk that a kernel can write to). One thread looks at all kernels; a kernel that went beyond is ended. It
-is a second line: each single process is held by its own limits in any case (`shim.py`). Docker's kernels are held by
-cgroups in the first place.
+machine's own disk that a kernel can write to). One thread looks at all kernels; a kernel that went beyond is ended.
+What may have to wait for a kernel's own processes, measuring memory that they share, has a thread for itself. A kernel
+that the watch cannot look at for a while, because this server is out of descriptors for instance, is ended as well. The
+watch is a second line: each single process is held by its own limits in any case (`shim.py`). Docker's kernels are held
+by cgroups in the first place.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -16,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from ..core.limits import Limits
 
@@ -29,6 +33,12 @@ _FILES = 100_000
 _OPEN = 4_096
 #: So long may a kernel of many processes stay at their limit: a program meets it once, a bomb sits there.
 _FULL_SECONDS = 2.0
+#: So long may a kernel be out of sight.
+_BLIND_SECONDS = 2.0
+_LOOKED_AT, _MEASURED = "looked at", "measured"
+_UNSEEN = "The server could not look after the kernel any more and ended it."
+#: These errors say nothing of what is looked at: this process, or the machine, has no more of something.
+_BLIND = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,8 @@ class Watch:
         self._kernels: dict[Watched, _Pace] = {}
         self._full: dict[Watched, float] = {}
         self._spent: dict[Watched, int] = {}
+        self._measuring: set[Watched] = set()
+        self._blind: dict[tuple[Watched, str], float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -85,13 +97,15 @@ class Watch:
                 self._thread = threading.Thread(target=self._run, name="kernel-watch", daemon=True)
                 self._thread.start()
 
-    def remove(self, watched: Watched) -> None:
-        """No longer watch it. Unknown ones are ignored."""
+    def remove(self, watched: Watched) -> bool:
+        """No longer watch it; whether it was watched until now."""
         with self._changed:
-            self._kernels.pop(watched, None)
             self._full.pop(watched, None)
             self._spent.pop(watched, None)
+            for what in (_LOOKED_AT, _MEASURED):
+                self._blind.pop((watched, what), None)
             self._changed.notify_all()
+            return self._kernels.pop(watched, None) is not None
 
     def _run(self) -> None:
         while True:
@@ -103,33 +117,76 @@ class Watch:
             for watched, pace in kernels:
                 if not pace.due():
                     continue
-                reason = self._checked(watched)
+                self._end(watched, self._sees(watched, _LOOKED_AT, partial(self._looked, watched)))
                 pace.looked(self._spent.pop(watched, 0))
-                if reason is not None:
-                    self.remove(watched)
-                    watched.breach(reason)
             time.sleep(self._interval)
 
-    def _checked(self, watched: Watched) -> str | None:
-        """`check`, which must not end for all kernels because of one."""
+    def _end(self, watched: Watched, reason: str | None) -> None:
+        """End a kernel with the reason, where there is one, unless it was ended meanwhile."""
+        if reason is not None and self.remove(watched):
+            watched.breach(reason)
+
+    def _sees(self, watched: Watched, what: str, look: Callable[[], str | None]) -> str | None:
+        """What a look at a kernel finds. One that fails ends neither the watch nor, where it is but one, the kernel.
+
+        Args:
+            watched: the kernel.
+            what: what cannot be done to it where the look fails, for the log.
+            look: finds a reason to end it.
+        """
         try:
-            return self.check(watched)
-        except Exception:
-            _log.exception("A kernel could not be checked")
-            return None
+            reason = look()
+        except Exception as error:
+            now = time.monotonic()
+            since = self._blind.setdefault((watched, what), now)
+            if since == now:
+                # What the system refuses, descriptors mostly, is no fault of this code.
+                _log.error("A kernel could not be %s: %s", what, error, exc_info=not isinstance(error, OSError))
+            return _UNSEEN if now - since > _BLIND_SECONDS else None
+        self._blind.pop((watched, what), None)
+        return reason
+
+    def _looked(self, watched: Watched) -> str | None:
+        """`look`, and the begin of a measurement where its processes may use too much."""
+        processes = _processes(watched)
+        reason = self.look(watched, processes)
+        if reason is None and self._may_use_too_much(processes):
+            self._measure(watched, processes)
+        return reason
+
+    def _measure(self, watched: Watched, processes: list[int]) -> None:
+        """Measure its memory, unless that still goes on: for each process it waits until that one does not fork."""
+        if watched in self._measuring:
+            return
+        self._measuring.add(watched)
+
+        def work() -> None:
+            try:
+                self._end(watched, self._sees(watched, _MEASURED, lambda: self.measured(processes)))
+            finally:
+                self._measuring.discard(watched)
+
+        try:
+            threading.Thread(target=work, name="kernel-memory", daemon=True).start()
+        except BaseException:
+            self._measuring.discard(watched)
+            raise
 
     def check(self, watched: Watched) -> str | None:
         """What the kernel did wrong, as a line for people; ``None`` when it is well."""
-        processes = [] if watched.root is None else list(family(watched.root))
+        processes = _processes(watched)
+        reason = self.look(watched, processes)
+        if reason is None and self._may_use_too_much(processes):
+            reason = self.measured(processes)
+        return reason
+
+    def look(self, watched: Watched, processes: list[int]) -> str | None:
+        """What can be seen of it without waiting for any of its processes."""
         limits = self._limits
         numbers = [vitals(pid) for pid in processes]
         self._spent[watched] = sum(ticks for _, ticks in numbers)
         if self._too_many(watched, len(processes), sum(count for count, _ in numbers)):
             return f"The kernel started more than {limits.kernel_processes} processes and was ended."
-        if sum(resident(pid) for pid in processes) > limits.kernel_memory_bytes:
-            used = sum(proportional(pid) for pid in processes)
-            if used > limits.kernel_memory_bytes:
-                return memory_line(limits)
         if sum(map(opened, processes)) > _OPEN:
             return f"The kernel opened more than {_OPEN} files together and was ended."
         if sum(files(processes[-1], path) for path in watched.scratch if processes) > _FILES:
@@ -137,6 +194,14 @@ class Watch:
         if not only_sockets(watched.sockets):
             return "The kernel wrote where it may not and was ended."
         return None
+
+    def measured(self, processes: list[int]) -> str | None:
+        """What these use together."""
+        used = sum(proportional(pid) for pid in processes)
+        return memory_line(self._limits) if used > self._limits.kernel_memory_bytes else None
+
+    def _may_use_too_much(self, processes: list[int]) -> bool:
+        return sum(map(resident, processes)) > self._limits.kernel_memory_bytes
 
     def _too_many(self, watched: Watched, processes: int, total: int) -> bool:
         """Whether there are more than may be, or for some time as many as can be: a bomb that the limit holds."""
@@ -147,6 +212,10 @@ class Watch:
             self._full.pop(watched, None)
             return False
         return time.monotonic() - self._full.setdefault(watched, time.monotonic()) > _FULL_SECONDS
+
+
+def _processes(watched: Watched) -> list[int]:
+    return [] if watched.root is None else list(family(watched.root))
 
 
 def memory_line(limits: Limits) -> str:
@@ -168,7 +237,8 @@ def children(pid: int) -> list[int]:
     """The processes that ``pid`` started, or inherited, in that order."""
     try:
         tasks = os.listdir(f"/proc/{pid}/task")
-    except OSError:
+    except OSError as error:
+        _only_gone(error)
         return []
     if not tasks:
         return []  # it ended just now
@@ -226,7 +296,8 @@ def opened(pid: int) -> int:
     """How many files, pipes and sockets the process has open: each holds memory that is nobody's."""
     try:
         return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
-    except OSError:
+    except OSError as error:
+        _only_gone(error)
         return 0
 
 
@@ -240,7 +311,8 @@ def files(pid: int, path: str) -> int:
         if os.path.samestat(os.stat(root), os.stat("/")):
             return 0
         state = os.statvfs(root + path)
-    except OSError:
+    except OSError as error:
+        _only_gone(error)
         return 0
     return state.f_files - state.f_ffree
 
@@ -252,8 +324,8 @@ def only_sockets(directory: str) -> bool:
             for number, entry in enumerate(entries):
                 if number > 16 or not stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
                     return False
-    except OSError:
-        return True
+    except OSError as error:
+        _only_gone(error)
     return True
 
 
@@ -261,5 +333,12 @@ def _read(path: str) -> str:
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()
-    except OSError:
+    except OSError as error:
+        _only_gone(error)
         return ""
+
+
+def _only_gone(error: OSError) -> None:
+    """Raise an error that does not say that the process, or the directory, is gone."""
+    if error.errno in _BLIND:
+        raise error

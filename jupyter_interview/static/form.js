@@ -46,26 +46,60 @@ export function sentence(refusal) {
   return refusal.message;
 }
 
-/** The error line of the page: `show('')` hides it. */
-export function show(text) {
+/**
+ * The error line of the page, where the person is looking: at `field`, or above the button; `show('')` hides it.
+ *
+ * It is scrolled into view: a form may be longer than a phone's screen.
+ */
+export function show(text, field = null) {
   const line = document.getElementById('error');
+  for (const marked of document.querySelectorAll('[aria-errormessage]')) {
+    marked.removeAttribute('aria-errormessage');
+    marked.removeAttribute('aria-invalid');
+  }
   line.hidden = text === '';
   line.textContent = text;
+  if (line.hidden) {
+    return;
+  }
+  if (field) {
+    field.setAttribute('aria-invalid', 'true');
+    field.setAttribute('aria-errormessage', line.id);
+    field.after(line);
+    field.focus({ preventScroll: true });
+  } else {
+    document.querySelector('form button[type=submit]').before(line);
+  }
+  line.scrollIntoView({ block: 'center' });
+}
+
+/** Whether the browser keeps our cookie, which came with the page; if not, the page says so instead of its form. */
+export function keepsCookies(form) {
+  if (/(?:^|;\s*)_xsrf=/.test(document.cookie)) {
+    return true;
+  }
+  form.hidden = true;
+  document.getElementById('cookies').hidden = false;
+  return false;
 }
 
 /** The first field that is not filled in as it should be gets the focus; whether there is none. */
 export function complete(form) {
   for (const field of form.elements) {
-    const wrong = field.willValidate && !field.closest('[hidden]') && !field.checkValidity();
-    field.setAttribute?.('aria-invalid', String(Boolean(wrong)));
-    if (wrong) {
+    if (field.willValidate && !field.closest('[hidden]') && !field.checkValidity()) {
       const label = form.querySelector(`label[for=${field.id}]`).firstChild.textContent.trim();
-      show(field.validity.valueMissing ? `${label} is missing.` : `${label} is not valid.`);
-      field.focus();
+      show(field.validity.valueMissing ? `${label} is missing.` : `${label} is not valid.`, field);
       return false;
     }
   }
   return true;
+}
+
+/** The field on screen that a refusal is about; `null` where it is about none. */
+function concerned(form, refusal) {
+  const name = refusal.code === 'password_required' ? 'password' : refusal.details.field;
+  const field = name ? form.elements[name] : null;
+  return field && !field.closest('[hidden]') ? field : null;
 }
 
 /** Run `work` while the form says that it is busy; a second submit meanwhile does nothing. */
@@ -82,7 +116,7 @@ export async function busy(form, label, work) {
     if (!(refusal instanceof Refusal)) {
       throw refusal;
     }
-    show(sentence(refusal));
+    show(sentence(refusal), concerned(form, refusal));
   } finally {
     button.disabled = false;
     button.textContent = idle;

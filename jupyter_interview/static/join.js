@@ -1,6 +1,6 @@
 // How does somebody with the link take a seat? POST the form; when the seat is taken, knock and ask until admitted.
 
-import { Refusal, busy, complete, post, sentence, show } from './form.js';
+import { Refusal, busy, complete, keepsCookies, post, sentence, show } from './form.js';
 
 const POLL_MS = 2500;
 
@@ -23,7 +23,6 @@ function askPassword() {
   const input = document.getElementById('password');
   input.required = true;
   input.value = '';
-  input.focus();
 }
 
 function wait(on) {
@@ -40,26 +39,37 @@ function stopWaiting(text) {
 
 async function knock(token) {
   try {
-    await post(`${roomUrl}/join`, { knock: token });
-    enter();
+    const { knock: again } = await post(`${roomUrl}/join`, { knock: token });
+    if (again) {
+      askAgain(again, POLL_MS);
+    } else {
+      enter();
+    }
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) {
       throw refusal;
     }
-    const again = refusal.code === 'seat_taken' || refusal.status === 0 || refusal.status >= 500;
-    if (again || refusal.status === 429) {
-      const pause = refusal.status === 429 ? 1000 * (refusal.details.retry_after ?? 60) : POLL_MS;
-      timer = setTimeout(() => void knock(token), pause);
+    if (refusal.status === 0 || refusal.status >= 500) {
+      askAgain(token, POLL_MS);
+    } else if (refusal.status === 429) {
+      askAgain(token, 1000 * (refusal.details.retry_after ?? 60));
     } else {
       stopWaiting(refusal.code === 'forbidden' ? 'The interviewer did not let you in.' : sentence(refusal));
     }
   }
 }
 
+function askAgain(token, pause) {
+  // Whoever stopped meanwhile does not wait any more.
+  if (!waiting.hidden) {
+    timer = setTimeout(() => void knock(token), pause);
+  }
+}
+
 function startWaiting(token) {
   sessionStorage.setItem(knockKey, token);
   wait(true);
-  timer = setTimeout(() => void knock(token), POLL_MS);
+  askAgain(token, POLL_MS);
 }
 
 async function join() {
@@ -107,7 +117,18 @@ if (invite) {
   }
 }
 
-const token = sessionStorage.getItem(knockKey);
-if (token) {
-  startWaiting(token);
+function begin() {
+  if (!keepsCookies(form)) {
+    return;
+  }
+  const closed = document.getElementById('closed');
+  const token = sessionStorage.getItem(knockKey);
+  if (token) {
+    startWaiting(token);
+  } else if (closed && !invite) {
+    form.hidden = true;
+    closed.hidden = false;
+  }
 }
+
+begin();

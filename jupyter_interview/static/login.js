@@ -1,6 +1,6 @@
 // How does an interviewer log in? POST email and password; the desk's cookie comes with the answer.
 
-import { busy, complete, post } from './form.js';
+import { busy, complete, keepsCookies, post } from './form.js';
 
 const form = document.getElementById('login');
 const base = form.dataset.base;
@@ -17,3 +17,5 @@ form.addEventListener('submit', event => {
     void busy(form, 'Logging in…', login);
   }
 });
+
+keepsCookies(form);

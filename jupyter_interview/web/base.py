@@ -19,15 +19,36 @@ from pydantic import BaseModel, ValidationError
 from tornado import web
 
 from ..core.encoding import json_bytes
-from ..core.errors import BadRequest, Forbidden, InterviewError, NotFound, RoomEnded, TooLarge, Unauthorized
+from ..core.errors import (
+    BadRequest,
+    Forbidden,
+    InterviewError,
+    NotFound,
+    RateLimited,
+    RoomEnded,
+    TooLarge,
+    Unauthorized,
+)
 from ..core.models import Account, Member, MemberState
 from ..core.permissions import Permission, Role
+from ..core.quantities import as_size
 from ..managers.live import LiveRoom
 from ..managers.services import SETTING, Services
+from .origins import SETTING as ORIGINS
+from .origins import Origins
+from .unsent import UNSENT, Backlog, owner_of
 
 Model = TypeVar("Model", bound=BaseModel)
 ROOM = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 """A room's id in a URL: a UUID of version 4."""
+_NO_COOKIES = "This browser does not keep cookies. Allow them for this page, and load it again."
+# What the system takes at once.
+_SMALL_BYTES = 16_384
+_READ_SECONDS = 5
+# Far more than the largest answer takes on a bad line.
+_ANSWER_SECONDS = 600.0
+# What a browser says it wants when it asks for a part of a page; where there is no TLS that is all it says.
+_PARTS = ("image/", "audio/", "video/", "text/css")
 _METHODS = frozenset({"get", "head", "post", "put", "patch", "delete"})
 
 
@@ -55,11 +76,21 @@ class InterviewHandler(JupyterHandler):
 
     interview_user: User | None = None
 
+    async def still_known(self) -> bool:
+        """Whether who opened a socket would still be let in; see `.socket`."""
+        return True
+
     @property
     def services(self) -> Services:
         """The managers."""
         services: Services = self.settings[SETTING]
         return services
+
+    @property
+    def origins(self) -> Origins:
+        """Where rooms are served."""
+        origins: Origins = self.settings[ORIGINS]
+        return origins
 
     @property
     def identity_provider(self) -> IdentityProvider:
@@ -89,7 +120,7 @@ class InterviewHandler(JupyterHandler):
             BadRequest: it is no JSON or not of this form.
         """
         if len(self.request.body) > most:
-            raise TooLarge(f"The body can have {most} bytes.", limit=most)
+            raise TooLarge(f"The body can have at most {as_size(most)}.", limit=most)
         try:
             return model.model_validate_json(self.request.body or b"{}")
         except ValidationError as error:
@@ -110,10 +141,39 @@ class InterviewHandler(JupyterHandler):
             raise BadRequest(f"{name} is a number.", field=name)
         return min(int(text), most)
 
+    def require_visit(self) -> None:
+        """Let only somebody pass who opens this address in a window: what may change something.
+
+        A browser asks for a picture, a frame or a page ahead of time with the visitor's cookies as well.
+
+        Raises:
+            Forbidden: it is such a request.
+        """
+        headers = self.request.headers
+        ahead = headers.get("Sec-Purpose") or headers.get("Purpose")
+        part = headers.get("Accept", "").startswith(_PARTS)
+        if ahead or part or headers.get("Sec-Fetch-Dest", "document") != "document":
+            raise Forbidden("Open this address in a window of its own.")
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """No address of ours is the script of a service worker, which would outlive its page."""
+        if "Service-Worker" in self.request.headers:
+            raise Forbidden("There are no service workers here.")
+        await super().prepare(*args, **kwargs)
+
     def check_xsrf_cookie(self) -> None:
-        """A program sends neither cookie nor origin: no page can have made a browser do it."""
-        if "Cookie" in self.request.headers or "Origin" in self.request.headers:
+        """A program sends neither cookie nor origin: no page can have made a browser do it.
+
+        Raises:
+            Forbidden: a browser that sends no cookies; it could not keep what it asks for.
+        """
+        if "Cookie" in self.request.headers:
             super().check_xsrf_cookie()
+        elif "Origin" in self.request.headers:
+            try:
+                super().check_xsrf_cookie()
+            except web.HTTPError as error:
+                raise Forbidden(_NO_COOKIES, code="cookies_off") from error
 
     def answer(self, content: Any, status: int = 200) -> None:
         """Finish with JSON."""
@@ -133,6 +193,29 @@ class InterviewHandler(JupyterHandler):
         if packs:
             self.set_header("Content-Encoding", "gzip")
         self.finish(body)
+
+    def finish(self, chunk: Any = None, **kwargs: Any) -> asyncio.Future[None]:
+        """As tornado's, but what waits for those who do not read it is bounded.
+
+        Raises:
+            RateLimited: whoever asks has too much to read already.
+        """
+        if isinstance(chunk, str):
+            chunk = chunk.encode()
+        size = len(chunk) if isinstance(chunk, bytes) else 0
+        if size < _SMALL_BYTES:
+            return super().finish(chunk, **kwargs)
+        most = self.services.limits.member_unsent_bytes
+        backlog = Backlog(UNSENT, owner_of(self), most, most)
+        if not backlog.takes(size):
+            raise RateLimited("Read first what was answered before.", retry_after=_READ_SECONDS)
+        stream = getattr(self.request.connection, "stream", None)
+        finished: asyncio.Future[None] = super().finish(chunk, **kwargs)
+        backlog.wait_for(size, finished)
+        if stream is not None and not finished.done():
+            cut = asyncio.get_running_loop().call_later(_ANSWER_SECONDS, stream.close)
+            finished.add_done_callback(lambda _: cut.cancel())
+        return finished
 
     def set_default_headers(self) -> None:
         """No answer of ours is taken for what it is not."""
@@ -203,6 +286,12 @@ class Gate(InterviewHandler):
         self.services.rates.hit(self.limit, user.username)
         await super().prepare(*args, **kwargs)
 
+    async def still_known(self) -> bool:
+        """Whether a member with an account would still be let in; others have no password that could change."""
+        if self.room_id is None or self.member is None or self.member.account is None:
+            return True
+        return await self.services.identity.member(self, self.room_id) is not None
+
     async def live(self) -> LiveRoom:
         """The open room of the URL.
 
@@ -254,7 +343,7 @@ class Gate(InterviewHandler):
 
     async def _reviewer(self, room_id: str) -> Member | None:
         """The interviewer of an ended room, who needs no seat."""
-        account = await self.services.identity.account(self)
+        account = await self.services.identity.account(self, room_id)
         if account is None:
             return None
         room = await self.services.rooms.owned(account, room_id)

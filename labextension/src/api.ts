@@ -22,7 +22,7 @@ export interface Person {
 }
 
 export interface Member extends Person {
-  state: 'knocking' | 'seated' | 'removed';
+  state: 'knocking' | 'gone' | 'seated' | 'removed';
   permissions: Permissions;
   presence: 'present' | 'away' | 'left';
   joined_at: string;
@@ -67,7 +67,19 @@ export interface Message {
   seq: number;
   ts: string;
   sender: Person;
+  /** Empty once it is hidden. */
   content: string;
+  /** When an interviewer hid it, and who. */
+  hidden?: { seq: number; ts: string; by: Person | null };
+}
+
+/** A budget of the room that is used up, or nearly; of one member's where it names one. */
+export interface Notice {
+  budget: string;
+  used: number;
+  limit: number;
+  message: string;
+  member?: string;
 }
 
 export interface Run {
@@ -96,6 +108,14 @@ export interface Invitation {
   max_uses: number | null;
   uses: number;
   revoked: boolean;
+}
+
+/** What is asked for; it holds for the whole interview where there is no `expires_in`, in seconds. */
+export interface NewInvitation {
+  role: Role;
+  expires_in?: number;
+  /** How many it lets in; `null` for any number. */
+  max_uses: number | null;
 }
 
 export interface Language {
@@ -185,6 +205,11 @@ export class InterviewApi {
     return this.send('POST', 'rooms', room, signal);
   }
 
+  /** Let people in by the bare link again. */
+  openLink(room: string, settings: Record<string, unknown>): Promise<Room> {
+    return this.send('PATCH', `rooms/${room}`, { settings: { ...settings, link: 'open' } });
+  }
+
   room(room: string): Promise<Room> {
     return this.get(`rooms/${room}`);
   }
@@ -193,8 +218,18 @@ export class InterviewApi {
     return this.send('POST', `rooms/${room}/end`, {});
   }
 
-  invite(room: string, role: Role): Promise<Invitation> {
-    return this.send('POST', `rooms/${room}/invitations`, { role });
+  invite(room: string, wanted: NewInvitation): Promise<Invitation> {
+    return this.send('POST', `rooms/${room}/invitations`, wanted);
+  }
+
+  /** All invitations of a room, without their secrets. */
+  async invitations(room: string): Promise<Invitation[]> {
+    return (await this.get<{ invitations: Invitation[] }>(`rooms/${room}/invitations`)).invitations;
+  }
+
+  /** Nobody comes by the invitation any more; who came stays. */
+  revokeInvitation(room: string, invitation: string): Promise<void> {
+    return this.send('DELETE', `rooms/${room}/invitations/${invitation}`);
   }
 
   members(room: string): Promise<Member[]> {
@@ -203,6 +238,11 @@ export class InterviewApi {
 
   changeMember(room: string, member: string, change: MemberChange): Promise<Member> {
     return this.send('PATCH', `rooms/${room}/members/${member}`, change);
+  }
+
+  /** Nobody's page shows the text of the message any more; the record keeps it. */
+  hideMessage(room: string, seq: number): Promise<Message> {
+    return this.send('PATCH', `rooms/${room}/messages/${seq}`, { hidden: true });
   }
 
   removeMember(room: string, member: string): Promise<void> {

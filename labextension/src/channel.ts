@@ -2,18 +2,31 @@
  * How does the page talk to its room, and what does it do when the line is cut?
  *
  * One websocket with JSON text frames. It pings, notices silence, reconnects with growing delays, and keeps chat
- * messages until the server acknowledged them.
+ * messages until the server acknowledged them. They go one after the other, each when the one before was answered, so
+ * that what waited during an outage comes at the pace that the server allows.
  */
 import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { Member, Message, Person, Room, Run } from './api';
+import type { Member, Message, Notice, Person, Room, Run } from './api';
 
 export const PING_MS = 15_000;
 export const SILENCE_MS = 30_000;
 export const FIRST_DELAY_MS = 500;
 export const LAST_DELAY_MS = 15_000;
+
+/** How long a message that the server cannot take now waits where the server does not say. */
+export const AGAIN_MS = 1_000;
+
+/** With these refusals a message stays where it is: the server will take it later. */
+const LATER = new Set(['rate_limited', 'storage_unavailable']);
+
+/** Refusals that may come before the server has read whose frame it was. */
+const UNREAD = new Set(['rate_limited', 'too_large']);
+
+/** The close code by which the server says that an account is to log in again. */
+export const CLOSE_LOGGED_OUT = 4401;
 
 /** Close codes by which the server says that coming back is useless. */
 export const CLOSE_REMOVED = 4403;
@@ -39,6 +52,17 @@ export interface Joined {
   runs?: Run[];
   code?: string;
   seq: number;
+  notices?: Notice[];
+  late?: boolean;
+  comings?: Coming[];
+}
+
+/** Somebody came or went. */
+export interface Coming {
+  kind: 'join' | 'leave';
+  member: Person;
+  reason: string | null;
+  ts: string;
 }
 
 /** A chat message that the server has not acknowledged. */
@@ -50,7 +74,7 @@ export interface Pending {
 }
 
 /** Why the channel will not come back. */
-export type StopReason = 'removed' | 'ended' | 'gone';
+export type StopReason = 'removed' | 'ended' | 'gone' | 'loggedout';
 
 export type ChannelState =
   | { kind: 'connecting' }
@@ -137,9 +161,7 @@ export class Channel implements IDisposable {
   sendChat(content: string): Pending {
     const message = { id: UUID.uuid4(), content, time: Date.now() };
     this._pending.set(message.id, message);
-    if (this._state.kind === 'open') {
-      this.send('chat_message', content, message.id);
-    }
+    this.sendNext();
     this._pendingChanged.emit();
     return message;
   }
@@ -193,23 +215,72 @@ export class Channel implements IDisposable {
     if (frame.type === 'joined') {
       this.attempt = 0;
     }
+    const answered = this.answered(frame);
+    if (answered && this.mustWait(frame)) {
+      return;
+    }
     this._received.emit(frame);
     if (frame.type === 'joined') {
       this.setState({ kind: 'open' });
-      this._pending.forEach(message => this.send('chat_message', message.content, message.id));
-    } else if (frame.type === 'ack' || frame.type === 'error') {
-      this.settle(frame);
+      this.awaited = null;
+      this.sendNext();
+    } else if (answered) {
+      this.settle(answered);
     } else if (frame.type === 'room_ended') {
       this.stop('ended');
     }
   }
 
-  /** An acknowledged message is no longer pending, nor is a refused one. */
-  private settle(frame: Frame): void {
-    const content = frame.content as { id?: string; code?: string } | undefined;
-    const id = content?.id ?? frame.id ?? '';
-    if (this._pending.delete(id)) {
-      this._pendingChanged.emit();
+  /** The message that a frame answers, if it does. A refusal that does not say of what is of the one on its way. */
+  private answered(frame: Frame): string | null {
+    if (frame.type !== 'ack' && frame.type !== 'error') {
+      return null;
+    }
+    const content = (frame.content ?? {}) as { id?: string | null; code?: string };
+    const id = content.id ?? frame.id;
+    if (id) {
+      return this._pending.has(id) ? id : null;
+    }
+    if (this.awaited === null || !UNREAD.has(content.code ?? '')) {
+      return null;
+    }
+    frame.content = { ...content, id: this.awaited };
+    return this.awaited;
+  }
+
+  /** Whether a message was refused only for now: it stays, and is sent again when the server says. */
+  private mustWait(frame: Frame): boolean {
+    const { code, details } = (frame.content ?? {}) as { code?: string; details?: { retry_after?: number } };
+    if (frame.type !== 'error' || !LATER.has(code ?? '')) {
+      return false;
+    }
+    const wait = (details?.retry_after ?? 0) * 1000 || AGAIN_MS;
+    window.clearTimeout(this.againTimer);
+    this.againTimer = window.setTimeout(() => {
+      this.awaited = null;
+      this.sendNext();
+    }, wait);
+    return true;
+  }
+
+  /** An acknowledged message is no longer pending, nor is a refused one: whoever heard of that has its text. */
+  private settle(id: string): void {
+    this._pending.delete(id);
+    if (id === this.awaited) {
+      this.awaited = null;
+      this.sendNext();
+    }
+    this._pendingChanged.emit();
+  }
+
+  /** Send the first message that waits, unless one is on its way. */
+  private sendNext(): void {
+    const [next] = this._pending.values();
+    if (this._state.kind !== 'open' || this.awaited !== null || !this._pending.size) {
+      return;
+    }
+    if (this.send('chat_message', next.content, next.id)) {
+      this.awaited = next.id;
     }
   }
 
@@ -224,14 +295,16 @@ export class Channel implements IDisposable {
     if (code === CLOSE_ENDED) {
       return this.stop('ended');
     }
-    const verdict = opened ? 'retry' : await this.options.check();
+    // Whoever has logged in again meanwhile, in another window, is let in.
+    const loggedOut = code === CLOSE_LOGGED_OUT;
+    const verdict = opened && !loggedOut ? 'retry' : await this.options.check();
     if (this.disposed || this.socket || this._state.kind === 'stopped') {
       return;
     }
     if (verdict === 'retry') {
       this.retry();
     } else {
-      this.stop(verdict);
+      this.stop(verdict === 'gone' && loggedOut ? 'loggedout' : verdict);
     }
   }
 
@@ -257,6 +330,8 @@ export class Channel implements IDisposable {
   private drop(): void {
     window.clearInterval(this.pingTimer);
     window.clearTimeout(this.retryTimer);
+    window.clearTimeout(this.againTimer);
+    this.awaited = null;
     const socket = this.socket;
     this.socket = null;
     if (socket) {
@@ -278,6 +353,9 @@ export class Channel implements IDisposable {
   private heard = 0;
   private pingTimer: number | undefined;
   private retryTimer: number | undefined;
+  private againTimer: number | undefined;
+  /** Id of the message that was sent and not answered. */
+  private awaited: string | null = null;
   private _state: ChannelState = { kind: 'connecting' };
   private readonly _pending = new Map<string, Pending>();
   private readonly _stateChanged = new Signal<this, ChannelState>(this);

@@ -6,6 +6,7 @@
 import {
   AbstractChatContext,
   AbstractChatModel,
+  ChatCommandRegistry,
   ChatWidget,
   type IChatContext,
   type INewMessage,
@@ -19,20 +20,26 @@ import type { IThemeManager } from '@jupyterlab/apputils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import * as React from 'react';
 
+import { forMessages } from './budgets/registry';
+import { useSignals } from './components/hooks';
 import { chatLines, SYSTEM, toUser } from './chatlines';
+import { clearUnknownTimes } from './chattimes';
+import { Mentions } from './mentions';
 import type { RoomModel } from './model';
+import { linesFactory } from './plainlines';
 import type { Translations } from './tokens';
 
 class RoomChatContext extends AbstractChatContext {
   constructor(
     model: RoomChatModel,
-    private readonly room: RoomModel
+    private readonly room: RoomModel,
+    private readonly trans: Translations
   ) {
     super({ model });
   }
 
   override get users(): IUser[] {
-    return this.room.members.map(toUser);
+    return this.room.members.map(member => toUser(member, this.trans));
   }
 }
 
@@ -49,18 +56,15 @@ export class RoomChatModel extends AbstractChatModel {
     this.name = trans.__('Chat');
     room.chatChanged.connect(this.show, this);
     room.typingChanged.connect(this.showTyping, this);
-    room.refused.connect((_, refusal) => {
-      if (refusal.text !== null && this.input.value === '') {
-        this.input.value = refusal.text;
-      }
-    });
+    room.refused.connect(this.takeBack, this);
     this.input.valueChanged.connect((_, text) => room.setTyping(text.trim() !== ''));
     this.show();
+    this.takeBack();
     this.setReady();
   }
 
   get user(): IUser {
-    return toUser(this.room.you);
+    return toUser(this.room.you, this.trans);
   }
 
   override sendMessage(message: INewMessage): boolean {
@@ -73,12 +77,13 @@ export class RoomChatModel extends AbstractChatModel {
   }
 
   override createChatContext(): IChatContext {
-    return new RoomChatContext(this, this.room);
+    return new RoomChatContext(this, this.room, this.trans);
   }
 
   override dispose(): void {
     this.room.chatChanged.disconnect(this.show, this);
     this.room.typingChanged.disconnect(this.showTyping, this);
+    this.room.refused.disconnect(this.takeBack, this);
     super.dispose();
   }
 
@@ -102,10 +107,18 @@ export class RoomChatModel extends AbstractChatModel {
     }
   }
 
+  /** What was refused stands in the input again, in front of what is being written there. */
+  private takeBack(): void {
+    const texts = this.room.takeReturned();
+    if (texts.length) {
+      this.input.value = [...texts, ...(this.input.value ? [this.input.value] : [])].join('\n\n');
+    }
+  }
+
   private showTyping(): void {
     const writers = [...this.room.typing].flatMap(id => {
       const member = this.room.member(id);
-      return member ? [{ user: toUser(member) }] : [];
+      return member ? [{ user: toUser(member, this.trans) }] : [];
     });
     this.updateWriters(writers);
   }
@@ -122,22 +135,56 @@ export function createChat(options: {
   rendermime: IRenderMimeRegistry;
   themes: IThemeManager | null;
   trans: Translations;
+  /** Hide a message from everybody. */
+  hide: (message: { seq: number; sender: string }) => void;
 }): ChatWidget {
-  const { room, rendermime, themes, trans } = options;
+  const { room, rendermime, themes, trans, hide } = options;
   const toolbar = new InputToolbarRegistry();
   toolbar.addItem('send', { element: SendButton, position: 100 });
   const footers = new MessageFooterRegistry();
   const Pending = (props: MessageFooterSectionProps): React.ReactElement | null =>
     props.message.metadata?.pending
-      ? React.createElement('small', { className: 'jp-Interview-pending' }, trans.__('Sending…'))
+      ? React.createElement(
+          'small',
+          { className: 'jp-Interview-pending' },
+          room.channel.state.kind === 'stopped' ? trans.__('Not sent') : trans.__('Sending…')
+        )
       : null;
   footers.addSection({ component: Pending, position: 'right' });
-  return new ChatWidget({
+  const Hide = ({ message }: MessageFooterSectionProps): React.ReactElement => {
+    // What one may do changes while a message stands there, at the end at the latest.
+    useSignals(room.changed);
+    const { metadata, sender } = message;
+    const seq = metadata?.seq;
+    if (seq === undefined || !room.permissions.manage) {
+      return React.createElement('span');
+    }
+    const name = sender.name ?? sender.username;
+    return React.createElement(
+      'button',
+      {
+        type: 'button',
+        className: 'jp-Interview-hide',
+        'aria-label': trans.__('Hide the message of %1', name),
+        onClick: () => hide({ seq, sender: name })
+      },
+      trans.__('Hide')
+    );
+  };
+  footers.addSection({ component: Hide, position: 'left' });
+  const commands = new ChatCommandRegistry();
+  commands.addProvider(new Mentions(room));
+  const registry = forMessages(rendermime);
+  registry.addFactory(linesFactory);
+  const widget = new ChatWidget({
     model: new RoomChatModel(room, trans),
-    rmRegistry: rendermime,
+    rmRegistry: registry,
     themeManager: themes,
+    chatCommandRegistry: commands,
     inputToolbarRegistry: toolbar,
     messageFooterRegistry: footers,
     area: 'sidebar'
   });
+  clearUnknownTimes(widget.node);
+  return widget;
 }

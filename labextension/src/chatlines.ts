@@ -4,8 +4,10 @@
 import type { IMessageContent, IUser } from '@jupyter/chat';
 
 import type { Person } from './api';
-import { escapeMarkdown } from './format';
-import type { Coming, RoomModel } from './model';
+import { comingLine } from './attention';
+import { roleName } from './format';
+import type { RoomModel } from './model';
+import { isolated, linesBody, linesOf } from './plainlines';
 import type { Translations } from './tokens';
 
 /** Sender of the lines that say who came and went. */
@@ -15,34 +17,40 @@ declare module '@jupyter/chat' {
   interface IMessageMetadata {
     /** Not yet acknowledged by the server. */
     pending?: boolean;
+    /** Number in the log of a message that can be hidden. */
+    seq?: number;
   }
 }
 
-/** A person as the chat components know people. */
-export function toUser(person: Person): IUser {
+/** A person as the chat components know people: they show, with the name, what somebody is. */
+export function toUser(person: Person, trans: Translations): IUser {
   const initials = person.name
     .split(/\s+/)
     .map(part => Array.from(part)[0] ?? '')
     .join('')
     .slice(0, 2)
     .toUpperCase();
-  return { username: person.id, name: person.name, display_name: person.name, initials };
+  const role = roleName(person.role, trans).toLocaleLowerCase();
+  const display_name = trans.__('%1 (%2)', isolated(person.name), role);
+  return { username: person.id, name: person.name, display_name, initials };
 }
 
 /** Everything that the chat shows, oldest first; what is not yet acknowledged comes last. */
 export function chatLines(room: RoomModel, trans: Translations): IMessageContent[] {
   const said = room.messages.map(message => ({
     type: 'msg',
-    id: `message-${message.seq}`,
-    body: message.content,
-    time: Date.parse(message.ts) / 1000,
-    sender: toUser(message.sender)
+    // What is shown of a hidden one is another line: its id says so, and the list is made anew from there.
+    id: `message-${message.seq}${message.hidden ? '-hidden' : ''}`,
+    body: message.hidden ? linesBody([hiddenText(message.hidden.by, trans)]) : message.content,
+    time: secondsOf(message.ts),
+    sender: toUser(message.sender, trans),
+    metadata: message.hidden ? {} : { seq: message.seq }
   }));
   const came = room.comings.map(coming => ({
     type: 'msg',
     id: `${coming.kind}-${coming.member.id}-${coming.ts}`,
-    body: comingText(coming, trans),
-    time: Date.parse(coming.ts) / 1000,
+    body: linesBody([comingLine(coming, isolated(coming.member.name), trans)]),
+    time: secondsOf(coming.ts),
     sender: { username: SYSTEM, display_name: trans.__('Interview') }
   }));
   const pending = room.channel.pending.map(message => ({
@@ -50,10 +58,16 @@ export function chatLines(room: RoomModel, trans: Translations): IMessageContent
     id: `pending-${message.id}`,
     body: message.content,
     time: message.time / 1000,
-    sender: toUser(room.you),
+    sender: toUser(room.you, trans),
     metadata: { pending: true }
   }));
   return [...joinLines([...said, ...came].sort((a, b) => a.time - b.time)), ...pending];
+}
+
+/** Seconds since 1970 of a moment; of now where it is none, which no line can be shown with. */
+function secondsOf(iso: string): number {
+  const milliseconds = Date.parse(iso);
+  return (Number.isNaN(milliseconds) ? Date.now() : milliseconds) / 1000;
 }
 
 /** Comings and goings without a message between them make one entry. */
@@ -65,7 +79,7 @@ function joinLines(lines: IMessageContent[]): IMessageContent[] {
       joined[joined.length - 1] = {
         ...before,
         id: `${before.id}+${line.id}`,
-        body: `${before.body as string}  \n${line.body as string}`
+        body: linesBody([...linesOf(before.body), ...linesOf(line.body)])
       };
     } else {
       joined.push(line);
@@ -74,10 +88,10 @@ function joinLines(lines: IMessageContent[]): IMessageContent[] {
   return joined;
 }
 
-function comingText(coming: Coming, trans: Translations): string {
-  const name = escapeMarkdown(coming.member.name);
-  if (coming.kind === 'join') {
-    return trans.__('%1 joined', name);
-  }
-  return coming.reason === 'removed' ? trans.__('%1 was removed', name) : trans.__('%1 left', name);
+/** What is shown instead of a message that was hidden. */
+export function hiddenText(by: { name: string } | null, trans: Translations): string {
+  // The server's own user is called as its role is.
+  return by && by.name.toLowerCase() !== roleName('interviewer', trans).toLowerCase()
+    ? trans.__('This message was hidden by the interviewer %1.', isolated(by.name))
+    : trans.__('This message was hidden by the interviewer.');
 }

@@ -8,8 +8,8 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { DocumentState } from './components/Banner';
 
-/** This browser's copy differs from the room's: only a reload helps. */
-export const CLOSE_REFUSED = 4403;
+/** This browser's copy has what the room refused, and would send it again: only a reload helps. */
+export const CLOSE_REFUSED = [1009, 4400, 4403];
 /** No seat any more, room ended: stay away. */
 export const CLOSE_OUT = [4401, 4410];
 
@@ -19,7 +19,22 @@ export const RELOAD_PAUSE_MS = 500;
 /** A second refusal within this time does not reload again, in milliseconds. */
 export const RELOAD_AGAIN_MS = 15_000;
 
+/** So many closes by the server within this time, in milliseconds, are no passing trouble. */
+export const CLOSES = 8;
+export const CLOSES_MS = 60_000;
+
+/** The first close code that is an application's own. */
+const FIRST_OF_OURS = 4000;
+
 const NOTE = 'jupyter-interview:reloaded';
+
+/** What is remembered of a reload of our making. */
+interface Note {
+  /** Milliseconds since 1970. */
+  at: number;
+  reason: string;
+  taken: boolean;
+}
 
 /** The part of y-websocket's provider that matters here. */
 export interface Provider {
@@ -63,7 +78,7 @@ export class DocumentLink {
         this.setState('synced');
       }
     });
-    provider.on('connection-close', event => this.onClose(event?.code ?? 0));
+    provider.on('connection-close', event => this.onClose(event?.code ?? 0, event?.reason ?? ''));
   }
 
   /** Do not connect again. */
@@ -75,22 +90,41 @@ export class DocumentLink {
     this.setState('stopped');
   }
 
-  /** The moment of the last reload of our making, once; `null` if there was none. */
-  takeNote(): string | null {
-    const note = this.storage.getItem(NOTE);
-    if (note?.endsWith('!')) {
-      this.storage.setItem(NOTE, note.slice(0, -1));
-      return note.slice(0, -1);
-    }
-    return null;
+  /** Why the server refused something; the empty string where it did not say. */
+  get reason(): string {
+    return this._reason;
   }
 
-  private onClose(code: number): void {
+  /** Why the page was reloaded by us, once; `null` if it was not. */
+  takeNote(): string | null {
+    const note = this.readNote();
+    if (note === null || note.taken) {
+      return null;
+    }
+    this.storage.setItem(NOTE, JSON.stringify({ ...note, taken: true }));
+    return note.reason;
+  }
+
+  private onClose(code: number, reason: string): void {
     if (CLOSE_OUT.includes(code) || this.isOut()) {
       this.stop();
-    } else if (code === CLOSE_REFUSED) {
+    } else if (CLOSE_REFUSED.includes(code)) {
+      this._reason = reason;
       this.stop();
       window.setTimeout(() => this.refused(), RELOAD_PAUSE_MS);
+    } else if (code >= FIRST_OF_OURS) {
+      this.closedByServer(reason);
+    }
+  }
+
+  /** The stock provider comes back at once: where the server has its reasons, that has an end. */
+  private closedByServer(reason: string): void {
+    const now = Date.now();
+    this.closes = [...this.closes.filter(then => now - then < CLOSES_MS), now];
+    if (this.closes.length >= CLOSES) {
+      this._reason = reason;
+      this.stop();
+      this.setState('refused');
     }
   }
 
@@ -98,13 +132,21 @@ export class DocumentLink {
     if (this.isOut()) {
       return;
     }
-    const last = Number(this.storage.getItem(NOTE)?.replace('!', '') ?? 0);
-    if (Date.now() - last < RELOAD_AGAIN_MS) {
+    if (Date.now() - (this.readNote()?.at ?? 0) < RELOAD_AGAIN_MS) {
       this.setState('refused');
       return;
     }
-    this.storage.setItem(NOTE, `${Date.now()}!`);
+    const note: Note = { at: Date.now(), reason: this._reason, taken: false };
+    this.storage.setItem(NOTE, JSON.stringify(note));
     this.reload();
+  }
+
+  private readNote(): Note | null {
+    try {
+      return JSON.parse(this.storage.getItem(NOTE) ?? 'null') as Note | null;
+    } catch {
+      return null;
+    }
   }
 
   private setState(state: DocumentState): void {
@@ -115,6 +157,8 @@ export class DocumentLink {
   }
 
   private provider: Provider | null = null;
+  private closes: number[] = [];
+  private _reason = '';
   private _state: DocumentState = 'synced';
   private readonly _stateChanged = new Signal<this, DocumentState>(this);
 }

@@ -27,12 +27,12 @@ export function added(files: readonly File[], more: readonly File[]): { files: F
 /** Why these files cannot be sent, as a line for people; `null` where they can. */
 export function problemOf(files: readonly File[], limits: Limits | null, trans: Translations): string | null {
   if (limits && files.length > limits.data_files) {
-    return trans.__('These are %1 files; an interview can have %2.', files.length, limits.data_files);
+    return trans.__('These are %1 files; an interview can have at most %2.', files.length, limits.data_files);
   }
   const excess = limits ? sizeOf(files) - limits.data_bytes : 0;
   if (limits && excess > 0) {
     return trans.__(
-      'These files are %1 too large: an interview can have %2 together.',
+      'These files are %1 too large: an interview can have at most %2 together.',
       fileSize(excess),
       fileSize(limits.data_bytes)
     );

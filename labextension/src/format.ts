@@ -4,8 +4,14 @@
 import type { Member, Role, RoomState, RunStatus } from './api';
 import type { Translations } from './tokens';
 
+/** What stands for a time that is not known. */
+export const NO_TIME = '–';
+
 /** `m:ss`, or `h:mm:ss` from an hour on; never negative. */
 export function clock(milliseconds: number): string {
+  if (Number.isNaN(milliseconds)) {
+    return NO_TIME;
+  }
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const parts = [Math.floor(seconds / 60) % 60, seconds % 60];
   const hours = Math.floor(seconds / 3600);
@@ -20,12 +26,19 @@ export function between(from: string, to: string | null): number {
 
 /** Date and time in the reader's language and zone. */
 export function moment(iso: string): string {
-  return new Date(iso).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  return told(iso, date => date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
 }
 
 /** Time of day in the reader's language and zone, with seconds. */
 export function timeOfDay(iso: string): string {
-  return new Date(iso).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  return told(iso, date =>
+    date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  );
+}
+
+function told(iso: string, tell: (date: Date) => string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? NO_TIME : tell(date);
 }
 
 /** How long a run took: milliseconds below a second, else seconds. */
@@ -43,11 +56,6 @@ export function fileSize(bytes: number): string {
     unit += 1;
   }
   return `${unit && size < 9.95 ? size.toFixed(1) : Math.round(size)} ${units[unit]}`;
-}
-
-/** Text with everything escaped that Markdown or HTML would read as markup. */
-export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~$]/g, '\\$&');
 }
 
 export function roleName(role: Role, trans: Translations): string {
@@ -95,6 +103,9 @@ export function permissionLine(member: Member, trans: Translations): string {
     return member.role === 'interviewer'
       ? trans.__('You observe: editing is switched off.')
       : trans.__('You may run code; editing is switched off for you.');
+  }
+  if (member.role === 'interviewer') {
+    return trans.__('You observe: editing and running are switched off.');
   }
   return trans.__('You may read; editing and running are switched off for you.');
 }

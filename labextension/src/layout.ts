@@ -12,11 +12,15 @@ export function plainSides(shell: ILabShell): void {
   }
 }
 
+/** Class of an area that shows its end. */
+export const AT_END = 'jp-mod-interviewAtEnd';
+
 /** Keep `area` scrolled to its end while it grows, unless the reader scrolled away from there. */
 export function keepAtEnd(area: HTMLElement): void {
   const slack = 48;
   let atEnd = true;
   let before = 0;
+  area.classList.add(AT_END);
   area.addEventListener('scroll', () => {
     // The event comes late: the area may have grown since. Only going up is the reader's wish to leave the end.
     if (area.scrollHeight - area.scrollTop - area.clientHeight < slack) {
@@ -25,8 +29,13 @@ export function keepAtEnd(area: HTMLElement): void {
       atEnd = false;
     }
     before = area.scrollTop;
+    area.classList.toggle(AT_END, atEnd);
   });
   const follow = (): void => {
+    if (area.scrollHeight <= area.clientHeight) {
+      atEnd = true;
+      area.classList.add(AT_END);
+    }
     if (atEnd) {
       area.scrollTop = area.scrollHeight;
     }

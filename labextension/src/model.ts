@@ -6,22 +6,17 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { Member, Message, Permissions, Person, Room, Run } from './api';
-import type { Channel, Frame, Joined } from './channel';
+import type { Member, Message, Notice, Permissions, Room, Run } from './api';
+import type { Channel, Coming, Frame, Joined } from './channel';
 
 /** How long somebody counts as typing without another word of it, in milliseconds. */
 export const TYPING_MS = 6_000;
 
+/** How long it is shown that somebody adds too much in a minute, in milliseconds. */
+export const NOTICE_MS = 60_000;
+
 /** Pause between two typing frames of our own, in milliseconds. */
 const TYPING_PAUSE_MS = 2_500;
-
-/** Somebody came or went. */
-export interface Coming {
-  kind: 'join' | 'leave';
-  member: Person;
-  reason: string | null;
-  ts: string;
-}
 
 /** A frame of the server that refuses something. */
 export interface Refusal {
@@ -82,11 +77,11 @@ export class RoomModel implements IDisposable {
     return this._room?.state === 'ended' || (state.kind === 'stopped' && state.reason === 'ended');
   }
 
-  /** Everybody who has or had a seat, or knocks; interviewers first, then by name. */
+  /** Everybody who has a seat or knocks; interviewers first, then by name. */
   get members(): Member[] {
     const order = { interviewer: 0, candidate: 1, spectator: 2 };
     return [...this._members.values()]
-      .filter(member => member.state !== 'removed')
+      .filter(member => member.state !== 'removed' && member.state !== 'gone')
       .sort((a, b) => order[a.role] - order[b.role] || a.name.localeCompare(b.name));
   }
 
@@ -103,6 +98,21 @@ export class RoomModel implements IDisposable {
   /** Runs by id. */
   get runs(): ReadonlyMap<string, Run> {
     return this._runs;
+  }
+
+  /** Why the last run that this member asked for is none; `null` where it is one, or that was read. */
+  get complaint(): string | null {
+    return this._complaint;
+  }
+
+  /** Whether the server takes long to store what happens. */
+  get late(): boolean {
+    return this._late;
+  }
+
+  /** What an interviewer has to know of the room's budgets, the newest last. */
+  get notices(): readonly Notice[] {
+    return [...this._notices.values()];
   }
 
   /** Ids of the others who type. */
@@ -147,6 +157,14 @@ export class RoomModel implements IDisposable {
     this.channel.send('typing', typing);
   }
 
+  /** Show why a run is none; `null` to show it no more. */
+  complain(text: string | null): void {
+    if (text !== this._complaint) {
+      this._complaint = text;
+      this._changed.emit();
+    }
+  }
+
   /** Take over a member as the REST API answered it. */
   updateMember(member: Member): void {
     this._members.set(member.id, member);
@@ -154,6 +172,12 @@ export class RoomModel implements IDisposable {
       this._you = member;
     }
     this._changed.emit();
+  }
+
+  /** Take over a message as it is now. */
+  updateMessage(message: Message): void {
+    this._messages = this._messages.map(known => (known.seq === message.seq ? message : known));
+    this._chatChanged.emit();
   }
 
   /** Take over the room as the REST API answered it. */
@@ -199,17 +223,27 @@ export class RoomModel implements IDisposable {
       case 'room_ended':
         this._room = { ...this._room, ...(frame.content as Room) };
         return this._changed.emit();
+      case 'run_queued':
       case 'run_started':
       case 'run_finished':
         return this.onRun(frame.content as Run);
       case 'chat_message':
         return this.onMessage(frame);
+      case 'message_hidden':
+        return this.updateMessage(frame.content as Message);
       case 'ack':
         return this.onAck(frame);
       case 'typing':
         return this.onTyping(frame);
+      case 'storing':
+        this._late = (frame.content as { late: boolean }).late;
+        return this._changed.emit();
+      case 'notice':
+        return this.onNotice(frame.content as Notice);
       case 'error':
         return this.onError(frame);
+      case 'document_refused':
+        return this.onDocumentRefused(frame.content as { code: string; message: string });
     }
   }
 
@@ -221,7 +255,10 @@ export class RoomModel implements IDisposable {
     this._messages = [...joined.messages].sort((a, b) => a.seq - b.seq);
     this._runs.clear();
     joined.runs?.forEach(run => this._runs.set(run.id, run));
-    this._comings = comingsOf(joined.members);
+    this._comings = joined.comings ?? [];
+    this._late = joined.late ?? false;
+    this._notices.clear();
+    joined.notices?.forEach(notice => this._notices.set(noticeKey(notice), notice));
     this._changed.emit();
     this._chatChanged.emit();
   }
@@ -290,9 +327,31 @@ export class RoomModel implements IDisposable {
     }
   }
 
+  private onNotice(notice: Notice): void {
+    const key = noticeKey(notice);
+    this._notices.delete(key);
+    this._notices.set(key, notice);
+    if (notice.member) {
+      window.setTimeout(() => {
+        if (this._notices.get(key) === notice && this._notices.delete(key)) {
+          this._changed.emit();
+        }
+      }, NOTICE_MS);
+    }
+    this._changed.emit();
+  }
+
+  /** Texts of refused messages, whole, for their author: whoever takes them shows them. */
+  takeReturned(): string[] {
+    return this.returned.splice(0);
+  }
+
   private onError(frame: Frame): void {
     const error = (frame.content ?? frame) as { code?: string; message?: string; id?: string };
     const pending = this.channel.pending.find(message => message.id === (error.id ?? frame.id));
+    if (pending) {
+      this.returned.push(pending.content);
+    }
     this._refused.emit({
       code: error.code ?? 'error',
       message: error.message ?? '',
@@ -300,6 +359,13 @@ export class RoomModel implements IDisposable {
     });
   }
 
+  /** A change of this member's notebook was taken back: the page has it undone, and says why. */
+  private onDocumentRefused({ code, message }: { code: string; message: string }): void {
+    this._refused.emit({ code, message, text: null });
+  }
+
+  private readonly returned: string[] = [];
+  private _complaint: string | null = null;
   private disposed = false;
   private ownTyping = false;
   private typingSent = 0;
@@ -309,6 +375,8 @@ export class RoomModel implements IDisposable {
   private _comings: Coming[] = [];
   private readonly _members = new Map<string, Member>();
   private readonly _runs = new Map<string, Run>();
+  private _late = false;
+  private readonly _notices = new Map<string, Notice>();
   private readonly _typing = new Map<string, number>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _chatChanged = new Signal<this, void>(this);
@@ -316,17 +384,6 @@ export class RoomModel implements IDisposable {
   private readonly _refused = new Signal<this, Refusal>(this);
 }
 
-/** Comings as far as the members tell of them: when each joined, and left if gone. */
-export function comingsOf(members: readonly Member[]): Coming[] {
-  const comings: Coming[] = [];
-  for (const member of members) {
-    if (member.state === 'knocking' || !member.joined_at) {
-      continue;
-    }
-    comings.push({ kind: 'join', member, reason: null, ts: member.joined_at });
-    if (member.left_at && member.presence === 'left') {
-      comings.push({ kind: 'leave', member, reason: null, ts: member.left_at });
-    }
-  }
-  return comings.sort((a, b) => a.ts.localeCompare(b.ts));
+function noticeKey({ budget, member }: Notice): string {
+  return `${budget} ${member ?? ''}`;
 }

@@ -6,8 +6,10 @@
  * by a few of them. So the model itself ignores local changes while it is read-only; changes of others still arrive.
  * The server enforces the same rule: this only spares the member a refused edit.
  */
-import { type SharedCell, YCodeCell, YNotebook } from '@jupyter/ydoc';
+import { createStandaloneCell, type SharedCell, YBaseCell, YCodeCell, YNotebook } from '@jupyter/ydoc';
 import type { INotebookMetadata } from '@jupyterlab/nbformat';
+
+import { withFitNames } from './properties';
 
 /** Notebook metadata that belongs to the server: every stock client writes it anew when a kernel answers. */
 const SERVER_METADATA = ['kernelspec', 'language_info'];
@@ -52,13 +54,24 @@ export class RoomNotebook extends YNotebook {
   }
 
   override insertCells(index: number, cells: SharedCell.Cell[]): ReturnType<YNotebook['insertCells']> {
-    return this._readOnly ? [] : super.insertCells(index, cells);
+    return this._readOnly ? [] : super.insertCells(index, cells.map(insertable));
   }
 
+  /**
+   * Move `n` cells, or none of them and raise: Yjs takes back nothing of a change in the midst of which it refuses
+   * something, and what remained of a move would be the removal.
+   */
   override moveCells(from: number, to: number, n = 1): void {
-    if (!this._readOnly) {
-      super.moveCells(from, to, n);
+    if (this._readOnly) {
+      return;
     }
+    const moved = this.cells.slice(from, from + n).map(cell => insertable(cell.toJSON()));
+    // By trial, in a document of its own.
+    moved.forEach(cell => createStandaloneCell(cell).dispose());
+    this.transact(() => {
+      this.deleteCellRange(from, from + n);
+      this.insertCells(from > to ? to : to - n + 1, moved);
+    });
   }
 
   override deleteCellRange(from: number, to: number): void {
@@ -71,7 +84,7 @@ export class RoomNotebook extends YNotebook {
     const known = this.getMetadata() ?? {};
     const ours = Object.entries(value).filter(([key]) => !SERVER_METADATA.includes(key) || !(key in known));
     if (ours.length && !this._readOnly) {
-      super.updateMetadata(Object.fromEntries(ours));
+      super.updateMetadata(withFitNames(Object.fromEntries(ours)));
     }
   }
 
@@ -84,6 +97,22 @@ export class RoomNotebook extends YNotebook {
   }
 
   private _readOnly = false;
+}
+
+/** The field of a cell's metadata by which JupyterLab shows its outputs as they are, script and all. */
+const TRUST = 'trusted';
+
+/** Metadata without a word on trust, which is never taken from a document, nor written into one. */
+function withoutTrust<Metadata>(metadata: Metadata): Metadata {
+  if (typeof metadata !== 'object' || metadata === null || !(TRUST in metadata)) {
+    return metadata;
+  }
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== TRUST)) as Metadata;
+}
+
+/** A cell as it may come into the notebook: without a word on trust, and with names that Yjs takes. */
+function insertable(cell: SharedCell.Cell): SharedCell.Cell {
+  return withFitNames({ ...cell, metadata: withoutTrust(cell.metadata) });
 }
 
 /** How JupyterLab marks what its cell writes into the shared one because something changed on this page alone. */
@@ -109,4 +138,22 @@ Object.assign(YCodeCell.prototype, {
   updateOutputs: unlessMirrored(updateOutputs, 3),
   appendStreamOutput: unlessMirrored(appendStreamOutput, 2),
   removeStreamOutput: unlessMirrored(removeStreamOutput, 2)
+});
+
+const { getMetadata, setMetadata } = YBaseCell.prototype;
+
+Object.assign(YBaseCell.prototype, {
+  getMetadata(this: YBaseCell<never>, key?: string): unknown {
+    if (!(this.notebook instanceof RoomNotebook)) {
+      return getMetadata.call(this, key as string);
+    }
+    return key === TRUST ? undefined : withoutTrust(getMetadata.call(this, key as string) as unknown);
+  },
+  setMetadata(this: YBaseCell<never>, metadata: object | string, value?: unknown): void {
+    if (!(this.notebook instanceof RoomNotebook)) {
+      setMetadata.call(this, metadata as string, value as never);
+    } else if (metadata !== TRUST) {
+      setMetadata.call(this, withFitNames(withoutTrust(metadata)) as string, withFitNames(value) as never);
+    }
+  }
 });

@@ -6,6 +6,7 @@ import { Token } from '@lumino/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Member } from './api';
+import type { Attention } from './attention';
 import type { DocumentLink } from './documentlink';
 import type { RoomModel } from './model';
 
@@ -33,6 +34,7 @@ export const WidgetIDs = {
   past: 'jupyter-interview-past',
   bar: 'jupyter-interview-bar',
   banner: 'jupyter-interview-banner',
+  runs: 'jupyter-interview-runs',
   side: 'jupyter-interview-side',
   people: 'jupyter-interview-people',
   chat: 'jupyter-interview-chat',
@@ -50,6 +52,12 @@ export const IRoomModel = new Token<RoomModel>(
 export const IDocumentLink = new Token<DocumentLink>(
   'jupyter-interview:IDocumentLink',
   'The connection of the shared notebook of this page.'
+);
+
+/** What this member has not seen; provided on the room page only. */
+export const IAttention = new Token<Attention>(
+  'jupyter-interview:IAttention',
+  'What happened in the interview of this page while it was out of sight.'
 );
 
 /** The texts of the interface. */
@@ -75,4 +83,22 @@ export function currentMember(): Member | null {
 /** The absolute link that is shared with others. */
 export function shareLink(path: string = PageConfig.getOption('interviewShare')): string {
   return new URL(path, window.location.href).href;
+}
+
+/** Whether only the machine itself can open an address. */
+export function isLocal(link: string): boolean {
+  const { hostname } = new URL(link, window.location.href);
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/** The address by which an interviewer enters the room of a link: where they are logged in, which leads on to the room. */
+export function entrance(link: string): string {
+  const { pathname } = new URL(link, window.location.href);
+  return new URL(pathname, PageConfig.getOption('interviewHome') || window.location.href).href;
+}
+
+/** Where the scripts of isolated frames are; the base URL of a room's pages is one step below `interview/`. */
+export function isolatedFolder(): URL {
+  const prefix = new URL(PageConfig.getBaseUrl(), window.location.href);
+  return new URL('../static/isolated/', prefix);
 }

@@ -86,6 +86,7 @@ def test_too_long(passwords: Argon2Passwords) -> None:
     with pytest.raises(TooLarge) as refused:
         asyncio.run(passwords.hash("x" * (PASSWORD_CHARS + 1)))
     assert refused.value.details == {"limit": PASSWORD_CHARS}
+    assert refused.value.message == "A password has at most 1,024 characters."
     with pytest.raises(TooLarge):
         asyncio.run(passwords.verify(None, "x" * (PASSWORD_CHARS + 1)))
     assert not asyncio.run(passwords.verify(None, "x" * PASSWORD_CHARS))

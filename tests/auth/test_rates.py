@@ -36,6 +36,8 @@ def refused_for(rates: RateLimits, limit: str, *key: str) -> int:
     assert refused.value.error_code == "rate_limited"
     seconds = refused.value.details["retry_after"]
     assert isinstance(seconds, int)
+    shown = "1 second" if seconds == 1 else f"{seconds} seconds"
+    assert refused.value.message == f"Too many requests. Try again in {shown}."
     return seconds
 
 
@@ -61,6 +63,12 @@ def test_window_moves(rates: RateLimits, clock: _Clock) -> None:
     clock.now += 30
     rates.hit("login", "a")
     assert refused_for(rates, "login", "a") == 3
+
+
+def test_the_last_second_is_one(rates: RateLimits) -> None:
+    for _ in range(40):
+        rates.hit("channel", "a")
+    assert refused_for(rates, "channel", "a") == 1
 
 
 def test_refused_hits_do_not_prolong(rates: RateLimits, clock: _Clock) -> None:

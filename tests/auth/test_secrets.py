@@ -131,8 +131,14 @@ def test_another_users_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SecretFileError, match="cannot be"):
+    with pytest.raises(SecretFileError, match="file/secret cannot be"):
         load_secret(tmp_path / "file" / "secret")
+
+
+def test_place_that_is_made(tmp_path: Path) -> None:
+    secret = load_secret(tmp_path / "some" / "where" / "secret")
+    assert load_secret(tmp_path / "some" / "where" / "secret") == secret
+    assert load_secret(tmp_path / "some" / "where" / "other") != secret
 
 
 def test_link_secrets() -> None:

@@ -71,12 +71,22 @@ def test_statements_survive_their_json(keys: SigningKeys) -> None:
     keys.rotate()
     value = json.loads(json.dumps([item.to_json() for item in keys.statements()]))
     assert read_statements(value) == keys.statements()
-    odd_lists: list[Any] = [None, 3, [3], [{}], [{**value[0], "public_key": "AA=="}], [{**value[0], "since": "now"}]]
+    assert [item["id"] for item in value] == [item.id for item in keys.statements()]
+    odd_lists: list[Any] = [None, 3, [3], [{}]]
     for broken in odd_lists:
-        with pytest.raises(BadKeys):
+        with pytest.raises(BadKeys, match=r"^this is no list of a server's keys$"):
             read_statements(broken)
-    for field, odd in (("public_key", 5), ("signature", "!!"), ("previous", "AA"), ("since", 2**63), ("since", True)):
-        with pytest.raises(BadKeys):
+    for field, odd, said in (
+        ("public_key", "AA==", "a key or signature has a wrong size"),
+        ("public_key", 5, "bytes are written in base64"),
+        ("signature", "!!", "bytes are written in base64"),
+        ("signature", "é", "bytes are written in base64"),
+        ("previous", "AA", "bytes are written in base64"),
+        ("since", "now", "a moment is a number of microseconds"),
+        ("since", 2**63, "a moment is a number of microseconds"),
+        ("since", True, "a moment is a number of microseconds"),
+    ):
+        with pytest.raises(BadKeys, match=f"^{said}$"):
             read_statements([{**value[1], field: odd}])
 
 
@@ -111,6 +121,8 @@ def _break(path: Path, how: str) -> None:
     elif how == "folder":
         path.unlink()
         path.mkdir()
+    elif how == "open":
+        path.chmod(0o604)
     elif how == "other key":
         other = SigningKeys(path.with_name("other"))
         other.statements()
@@ -120,14 +132,22 @@ def _break(path: Path, how: str) -> None:
         path.write_text(how)
 
 
-@pytest.mark.parametrize("how", ["", "{}", "[]", '{"private_key": "AA==", "keys": []}', "link", "folder", "other key"])
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        *((text, "is damaged") for text in ("", "{}", "[]", '{"private_key": "AA==", "keys": []}', "other key")),
+        ("link", "cannot be read: Too many levels of symbolic links"),
+        ("folder", "is not a regular file of this user"),
+        ("open", r"is open to other users \(mode 0604\)"),
+    ],
+)
 def test_a_file_that_is_of_no_use_is_refused_and_left_alone(
-    keys: SigningKeys, how: str, caplog: pytest.LogCaptureFixture
+    keys: SigningKeys, how: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys.statements()
     _break(keys._path, how)
     for use in (keys.statements, keys.rotate):
-        with pytest.raises(SecretFileError, match="signing keys"):
+        with pytest.raises(SecretFileError, match=f"signing keys .*{said}"):
             use()
     with pytest.raises(StorageUnavailable, match="cannot sign"):
         keys.sign(b"m")

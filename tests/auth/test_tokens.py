@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import secrets
 from typing import Any
@@ -66,6 +68,19 @@ def test_round_trip(tokens: SignedTokens) -> None:
     assert claims == {"use": "member", "room": "r", "n": 3, "iss": ISSUER, "iat": NOW, "exp": NOW + 60}
 
 
+def test_earlier_versions_tokens_are_read() -> None:
+    """The key is made of the secret in one way, for ever; nobody is thrown out by an update."""
+    key = OctKey.import_key(hmac.digest(SECRET, b"jupyter-interview/token/v1", hashlib.sha256))
+    content = {"iss": ISSUER, "jti": "x", "iat": NOW, "exp": NOW + 1}
+    assert SignedTokens(SECRET, lambda: NOW).read(jwt.encode({"alg": "HS256"}, content, key)) == content
+
+
+def test_what_the_server_sets_is_not_claimed(tokens: SignedTokens) -> None:
+    with pytest.raises(ValueError, match="claims exp, iss are set by the server"):
+        tokens.issue({"iss": "x", "exp": 1}, 60)
+    assert tokens.read(tokens.issue({}, 1)[0])["exp"] == NOW + 1
+
+
 def test_ids_differ(tokens: SignedTokens) -> None:
     ids = {tokens.read(tokens.issue({}, 60)[0])["jti"] for _ in range(50)}
     assert len(ids) == 50
@@ -76,14 +91,6 @@ def test_expiry(tokens: SignedTokens, clock: _Clock) -> None:
     clock.now = NOW + 60
     tokens.read(token)
     clock.now = NOW + 60 + 5
-    refused(tokens, token)
-
-
-def test_token_from_the_future(tokens: SignedTokens, clock: _Clock) -> None:
-    token, _ = tokens.issue({}, 60)
-    clock.now = NOW - 5
-    tokens.read(token)
-    clock.now = NOW - 6
     refused(tokens, token)
 
 
@@ -139,7 +146,7 @@ def test_critical_header_that_is_not_understood(tokens: SignedTokens) -> None:
         {"jti": 1},
         {"iat": None},
         {"iat": "now"},
-        {"iat": NOW + 3600},
+        {"iat": True},
         {"exp": None},
         {"exp": NOW - 3600},
         {"exp": "never"},
@@ -151,6 +158,14 @@ def test_critical_header_that_is_not_understood(tokens: SignedTokens) -> None:
 )
 def test_each_claim_is_checked(tokens: SignedTokens, claims: dict[str, Any]) -> None:
     refused(tokens, forged(tokens, **claims))
+
+
+def test_a_clock_that_was_set_back_makes_no_token_worthless(tokens: SignedTokens, clock: _Clock) -> None:
+    token, _ = tokens.issue({}, 60)
+    clock.now = NOW - 3600
+    assert tokens.read(token)["iat"] == NOW
+    clock.now = NOW + 60 + 5
+    refused(tokens, token)
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])

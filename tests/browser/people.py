@@ -117,6 +117,14 @@ class Person:
         await self.visitor.shot(title)
 
 
+async def logged_in(browsers: Browsers, server: Server, **options: object) -> Person:
+    """The server's own user with an empty page: to load JupyterLab takes as long as many a test."""
+    visitor = await browsers.open("interviewer", **options)  # type: ignore[arg-type]  # passed through
+    answer = await visitor.context.request.get(f"{server.url}api/me?token={server.token}")
+    assert answer.ok, await answer.text()
+    return Person(visitor)
+
+
 async def owner(browsers: Browsers, server: Server, **options: object) -> Person:
     """The server's own user at JupyterLab's launcher."""
     visitor = await browsers.open("interviewer", **options)  # type: ignore[arg-type]  # passed through
@@ -160,7 +168,7 @@ async def new_interview(
 
 async def seated_interviewer(browsers: Browsers, server: Server, room: dict[str, str]) -> Person:
     """The server's own user in a room."""
-    person = await owner(browsers, server)
+    person = await logged_in(browsers, server)
     await person.page.goto(link(server, room))
     await person.in_room()
     return person
@@ -171,6 +179,12 @@ async def candidate(browsers: Browsers, server: Server, room: dict[str, str], na
     person = Person(await browsers.open("candidate"))
     await person.join(link(server, room), name)
     return person
+
+
+async def both(browsers: Browsers, server: Server, title: str) -> tuple[dict[str, str], Person, Person]:
+    """A new room, its interviewer, and then a candidate in it."""
+    room = server.create_room(title)
+    return room, await seated_interviewer(browsers, server, room), await candidate(browsers, server, room)
 
 
 def link(server: Server, room: dict[str, str]) -> str:

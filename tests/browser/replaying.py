@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from ..fixtures.browser import Browsers, Visitor
 from ..fixtures.server import Server
-from .people import SECONDS, Person, candidate, seated_interviewer
+from .people import SECONDS, Person, both
 
 PASTED = "import math\nprint(math.sqrt(16))  # from somewhere else\n"
 
@@ -109,9 +109,7 @@ async def the_replay(
 
 async def an_interview(server: Server, browsers: Browsers) -> tuple[Person, str]:
     """Cara writes, pastes and runs, Ivan says something; it ends. The interviewer's browser, and the room's id."""
-    room = server.create_room("Two Sum")
-    interviewer = await seated_interviewer(browsers, server, room)
-    cara = await candidate(browsers, server, room)
+    room, interviewer, cara = await both(browsers, server, "Two Sum")
     await cara.replace("def two_sum(a, b):\n    return a + b\ntwo_sum(1, 2)")
     await cara.run()
     await cara.sees_output("3")

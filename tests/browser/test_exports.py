@@ -7,7 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
+
+from tests.integration.clients import House
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import ServerFactory
@@ -61,3 +63,37 @@ async def test_every_form_of_the_menu_is_what_it_says(
     assert await offline.sources() == await replay.sources()
     await expect(reader.page.get_by_test_id("interview-replay-export")).to_have_count(0)
     assert ji_browser.errors == []
+
+
+async def test_a_link_out_of_any_page_shows_its_address_first(
+    ji_server: ServerFactory, ji_browser: Browsers, tmp_path: Path
+) -> None:
+    """In the room, in the replay, and in the file, which has no server around it."""
+    server = ji_server()
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "[the manual](https://example.org/manual)"}
+    async with House(server) as house:
+        notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+        room = await house.room(notebook=notebook)
+        at_it = f"{server.url}interview/{room.id}"
+        page = (await ji_browser.open("interviewer", f"{at_it}?token={server.token}")).page
+        await _asks_first(page)
+        await room.api("POST", "/end")
+        exported = await house.owner.get(f"api/interview/rooms/{room.id}/export?format=html")
+        assert exported.status_code == 200
+        path = tmp_path / "replay.html"
+        path.write_bytes(exported.content)
+        for address in (f"{at_it}/replay", path.as_uri()):
+            await page.goto(address)
+            await _asks_first(page)
+    assert ji_browser.errors == []
+
+
+async def _asks_first(page: Page) -> None:
+    before = page.url.partition("#")[0]
+    for button in ("left", "middle"):
+        await page.get_by_role("link", name="the manual").click(button=button, timeout=SECONDS)
+        shown = page.get_by_test_id("interview-outside")
+        await expect(shown.get_by_label("Address of the link")).to_have_value("https://example.org/manual")
+        await shown.get_by_role("button", name="Close").click()
+    assert page.url.partition("#")[0] == before
+    assert len(page.context.pages) == 1

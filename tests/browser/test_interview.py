@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 
 async def invite_spectator(room: Person) -> str:
     """The link of a new invitation for a spectator."""
-    await room.page.get_by_test_id("interview-invite").select_option("spectator")
+    await room.page.get_by_test_id("interview-invite").click()
+    await room.page.get_by_label("Role").select_option("spectator")
+    await room.page.get_by_test_id("interview-invite-make").click()
     field = room.page.get_by_test_id("interview-link")
     await field.wait_for(timeout=SECONDS)
     url = await field.input_value()

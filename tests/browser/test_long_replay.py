@@ -13,7 +13,7 @@ from benchmarks.interviews import make
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import Server, ServerFactory
-from .people import owner
+from .people import logged_in
 from .replaying import the_replay
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -58,7 +58,7 @@ async def test_eight_hours_are_scrubbed_in_two_gigabytes(ji_server: ServerFactor
     room = await eight_hours(server)
     server.start()
     limit()
-    interviewer = await owner(ji_browser, server)
+    interviewer = await logged_in(ji_browser, server)
     # The server makes the frames first, and the page says so.
     replay = await the_replay(ji_browser, server, interviewer, room, within=300_000)
     page = replay.page

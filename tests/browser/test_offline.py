@@ -102,7 +102,8 @@ async def test_a_page_that_was_changed_runs_nothing(post: Post, ji_browser: Brow
     """The policy in the page knows the player by its hash: what somebody adds does not run."""
     _, path = await exported(post, tmp_path)
     content = path.read_text("utf-8")
-    path.write_text(content.replace("</body>", "<script>document.title = 'owned'</script></body>"), "utf-8")
+    before, _, after = content.rpartition("</body>")
+    path.write_text(f"{before}<script>document.title = 'owned'</script></body>{after}", "utf-8")
     page, _ = await opened(ji_browser, path)
     assert await page.title() == "Zwei Größen </script>"
     assert any("Content Security Policy" in error for error in ji_browser.errors)

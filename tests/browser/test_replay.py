@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from ..fixtures.browser import Browsers
 from ..fixtures.server import ServerFactory
-from .people import SECONDS, candidate, owner
+from .people import SECONDS, candidate, logged_in
 from .replaying import PASTED, Replay, an_interview, the_replay
 
 pytestmark = pytest.mark.browser
@@ -124,7 +124,7 @@ async def test_a_replay_tells_who_wrote_what_and_where_cursors_stood(
     await expect(runs).to_have_count(2)
     await expect(runs.nth(0)).to_contain_text("edited since")
     await expect(runs.nth(0)).to_have_attribute("data-status", "error")
-    await runs.nth(1).locator(".jp-Interview-source").click()
+    await runs.nth(1).locator(".jp-Interview-runSource").click()
     await expect(runs.nth(1)).to_contain_text("return a + b")
     await expect(runs.nth(1)).not_to_contain_text("math.sqrt")
     await expect(runs.nth(1).locator(".jp-OutputArea-output")).to_contain_text("3")
@@ -219,7 +219,7 @@ async def test_a_live_interview_is_replayed_from_the_start_until_now(
 ) -> None:
     server = ji_server()
     room = server.create_room("Live")
-    interviewer = await owner(ji_browser, server)
+    interviewer = await logged_in(ji_browser, server)
     cara = await candidate(ji_browser, server, room)
     await cara.replace("first = 1")
     replay = await the_replay(ji_browser, server, interviewer, room["id"])

@@ -25,6 +25,10 @@ from tests.fixtures.real import missing
 from .samples import SAMPLES, Sample
 
 SECONDS = 60.0
+#: An interrupted cell has time to end: how busy the machine is decides nothing.
+LIMITS = Limits.checked(interrupt_seconds=8.0)
+#: A signal that comes while another one waits is none.
+_AGAIN_SECONDS = 0.2
 ENGINES = ("bubblewrap", "docker")
 OWN = tuple(language for language in SAMPLES if language != "python")
 COMPILED = ("c", "cpp", "go", "java", "rust")
@@ -78,8 +82,14 @@ class Cells:
         async with asyncio.timeout(SECONDS):
             return await self._run(code, Result())
 
-    async def run_until(self, code: str, condition: Callable[[Result], bool]) -> Result:
-        """Run a cell, interrupt it when it has shown enough, and wait for its end."""
+    async def run_until(self, code: str, condition: Callable[[Result], bool], times: int = 1) -> Result:
+        """Run a cell, interrupt it when it has shown enough, and wait for its end.
+
+        Args:
+            code: the cell.
+            condition: whether it has shown enough.
+            times: how often it is interrupted, in quick succession.
+        """
         result = Result()
         async with asyncio.timeout(SECONDS):
             running = asyncio.ensure_future(self._run(code, result))
@@ -87,7 +97,9 @@ class Cells:
                 self._changed.clear()
                 await self._changed.wait()
                 assert not running.done(), f"ended by itself: {result}"
-            await self.manager.interrupt_kernel()
+            for _ in range(times):
+                await self.manager.interrupt_kernel()
+                await asyncio.wait({running}, timeout=_AGAIN_SECONDS)
             return await running
 
     async def run_until_shown(self, code: str, text: str) -> str:
@@ -113,17 +125,17 @@ class Cells:
 
 
 def engine_of(name: str, runtime: str, language: str) -> Engine:
-    """An engine with the default limits that can run this language; without one the test is over."""
+    """An engine that can run this language, with time for interrupts; without one the test is over."""
     specs = KernelSpecManager(kernel_dirs=[kernels_dir()], ensure_native_kernel=False)
     engine: Engine
     if name == "plain":
-        engine = PlainEngine(Limits(), runtime)
+        engine = PlainEngine(LIMITS, runtime)
         problem = engine.language_problem(specs.get_kernel_spec(language))
     elif name == "docker":
-        engine = DockerEngine(Limits(), runtime, {language: f"jupyter-interview/{language}:1"})
+        engine = DockerEngine(LIMITS, runtime, {language: f"jupyter-interview/{language}:1"})
         problem = engine.known_problem(language)
     else:
-        engine = BubblewrapEngine(Limits(), runtime)
+        engine = BubblewrapEngine(LIMITS, runtime)
         problem = engine.problem or engine.language_problem(specs.get_kernel_spec(language))
     if problem is not None:
         missing(f"{language} in {name} ({problem})")

@@ -55,6 +55,8 @@ def test_a_java_program_is_named_after_its_source(source: str, file: str, main: 
             "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n SELECT 1; SELECT 2; END;\nSELECT 3;",
             [(1, "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n SELECT 1; SELECT 2; END;"), (3, "SELECT 3;")],
         ),
+        (".headers on\n.mode box;\nSELECT 1", [(1, ".headers on"), (2, ".mode box;"), (3, "SELECT 1")]),
+        ("SELECT '\n.no'; SELECT 2", [(1, "SELECT '\n.no';"), (2, "SELECT 2")]),
         ("-- only this", []),
         (" ; ;\n", []),
     ],

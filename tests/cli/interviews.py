@@ -69,7 +69,5 @@ class Place:
 
 def player(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A player that needs no build."""
-    directory.mkdir(parents=True)
-    (directory / "file.js").write_text(exporting.SCRIPT)
-    (directory / "replay.css").write_text("body { margin: 0 }")
+    exporting.install(directory)
     monkeypatch.setattr(offline, "BUNDLE", directory)

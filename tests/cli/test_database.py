@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -41,3 +45,18 @@ def test_a_database_of_a_newer_version_is_refused(ji_database_url: str, capsys: 
 def test_a_database_of_another_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert _db("revision", "mysql://localhost/interview") == 1
     assert "is not supported" in capsys.readouterr().err
+
+
+def test_nobody_else_can_read_what_a_command_makes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data" / "interview"
+    data.mkdir(mode=0o755, parents=True)
+    before = os.umask(0)
+    try:
+        assert main(["db", "upgrade"]) == 0
+    finally:
+        os.umask(before)
+    made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+    assert made.pop("runtime") == 0o700
+    assert {"interview.sqlite", "vault"} <= set(made) and set(made.values()) == {0o600}
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700, "it was there, and open"
+    assert capsys.readouterr().err == ""

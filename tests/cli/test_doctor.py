@@ -93,3 +93,10 @@ def test_nothing_is_left_behind(house: Path, monkeypatch: pytest.MonkeyPatch) ->
     before = sorted(house.iterdir())
     assert main(["doctor", "--sandbox", "bubblewrap"]) == 0
     assert [path for path in sorted(house.iterdir()) if path not in before and path.name != "data"] == []
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_it_warns_of_root(root: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0 if root else 1000)
+    main(["doctor", "--sandbox", "none", "--language", "broken"])
+    assert ("Warning: This server runs as root." in capsys.readouterr().err) is root

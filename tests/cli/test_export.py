@@ -98,7 +98,7 @@ def test_a_full_disk(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The system's limit for files is met in the middle: a line, and nothing is left."""
     folder = tmp_path / "work"
     folder.mkdir()
-    (tmp_path / "player" / "file.js").write_text(" " * 3_000_000)
+    (tmp_path / "player" / "replay" / "file.js").write_text(" " * 3_000_000)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
     try:
@@ -149,7 +149,7 @@ def test_an_interview_moves(place: Place, elsewhere: Place, tmp_path: Path, caps
     capsys.readouterr()
     assert elsewhere.run("import", str(path)) == 0
     said = capsys.readouterr().out
-    assert said.startswith("Zwei Größen: ") and place.room in said
+    assert said.startswith("Imported: ") and place.room in said
     assert f"Signed with key {place.keys.statements()[0].id}: " in said
     assert elsewhere.run("import", str(path)) == 1
     assert "on this server already" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import sys
 
@@ -41,6 +42,74 @@ def test_it_serves_and_stops(ji_server: ServerFactory) -> None:
     assert process.wait(30) == 0
     assert "Traceback" not in server.log
     assert "127.0.0.1" in server.log
+    assert ("This server runs as root." in server.log) is (os.geteuid() == 0)
+
+
+def test_it_tells_the_licences_of_what_it_serves(ji_server: ServerFactory) -> None:
+    server = ji_server()
+    with server.client() as client:
+        report = client.get("lab/api/licenses/").json()["bundles"]
+        assert client.get("lab/api/licenses/?format=csv&download=1").headers["content-type"].startswith("text/csv")
+        # Stock, each of them waits for ever.
+        for wrong in ("format=xml", "bundles=(", "download=x"):
+            assert client.get(f"lab/api/licenses/?{wrong}").status_code == 400
+        assert client.get("interview/static/replay/third-party-licenses.json").status_code == 200
+    with server.client(Authorization="") as stranger:
+        assert stranger.get("lab/api/licenses/").status_code in (302, 403)
+    for name in ("jupyter-interview", "jupyter-interview replay"):
+        packages = report[name]["packages"]
+        assert packages and all(package["extractedText"] and package["licenseId"] for package in packages), name
+    assert {"katex", "vega", "mermaid", "yjs", "dompurify"} <= {
+        package["name"] for package in report["jupyter-interview replay"]["packages"]
+    }
+
+
+@pytest.mark.parametrize("words", [["serve", "--help"], ["--help-all"], ["serve", "--help-all"]], ids=" ".join)
+def test_its_help_has_the_settings(ji_server: ServerFactory, words: list[str]) -> None:
+    done = ji_server(start=False).run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--database" in done.stdout or words == ["--help-all"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("--InterviewApp.nosuch=5", "There is no setting InterviewApp.nosuch."),
+        ("--InterviewApp.limits=nosuch=1", "unknown limit 'nosuch'"),
+        ("--InterviewApp.database_url=postgresql://nobody@127.0.0.1:1/x", "The database cannot be used: connection"),
+        ("--InterviewApp.data_dir=/proc/nosuch", "/proc/nosuch"),
+    ],
+)
+def test_what_cannot_be_used_is_a_line(ji_server: ServerFactory, setting: str, said: str) -> None:
+    done = ji_server(start=False).run("serve", "--allow-root", "--no-browser", setting)
+    assert done.returncode == 1 and said in done.stderr.strip().splitlines()[-1], done.stderr[-1_000:]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_vault_of_another_database_is_a_line(ji_server: ServerFactory) -> None:
+    server = ji_server()
+    server.create_room("Sealed")
+    server.kill()
+    vault = server.directory / "data" / "interview" / "vault"
+    vault.write_bytes(bytes(reversed(vault.read_bytes())))
+    done = server.run("serve", "--allow-root", "--no-browser")
+    assert done.returncode == 1 and "Put the file 'vault'" in done.stderr.strip().splitlines()[-1], done.stderr[-1_000:]
+    assert "Traceback" not in done.stderr
+
+
+def test_its_log_says_what_happens_and_no_more(ji_server: ServerFactory) -> None:
+    server = ji_server()
+    room = server.create_room("Of a person")["id"]
+    server.api("POST", f"rooms/{room}/end")
+    process = server.process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    lines = server.log.splitlines()
+    assert [line.partition(f"Interview {room}: ")[2] for line in lines if room in line] == ["opened", "ended"]
+    assert "/lab?token=" in server.log and "Of a person" not in server.log
+    for noise in ("AuthWarning", "extension was", "Skipped non-installed", "Extension Manager", "Extension package"):
+        assert noise not in server.log, noise
 
 
 def test_options_reach_the_server(ji_server: ServerFactory) -> None:
@@ -98,3 +167,17 @@ def test_what_is_loaded_is_no_work_for_the_collector(monkeypatch: pytest.MonkeyP
         gc.unfreeze()
         sys.setswitchinterval(interval)
     assert seen[0] > 10_000
+
+
+def test_an_origin_of_rooms_is_an_origin(ji_server: ServerFactory) -> None:
+    """A path, another scheme or something else with meaning in a policy stops the start, and says what is wrong."""
+    server = ji_server(start=False)
+    for wrong in (
+        "rooms.example",
+        "ftp://rooms.example",
+        "https://rooms.example/path",
+        "https://*.example",
+        "https://a b",
+    ):
+        done = server.run("--no-browser", "--allow-root", f"--InterviewApp.rooms_origin={wrong}")
+        assert done.returncode != 0 and "an origin" in done.stderr, (wrong, done.stderr[-500:])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from jupyter_interview.cli import main
+from jupyter_interview.db.engine import shown_url
 
 User = Callable[..., int]
 PASSWORD = "correct horse battery"
@@ -34,6 +35,20 @@ def test_an_account_is_added_listed_and_disabled(user: User, capsys: pytest.Capt
     assert user("disable", "ada@example.org") == 0
     assert user("list") == 0
     assert "ada@example.org\tAda Lovelace\tdisabled" in capsys.readouterr().out
+
+
+def test_whoever_adds_an_account_is_told_where_it_is(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the database of a server with other settings it would be of no use."""
+    assert user("add", "ada@example.org") == 0
+    told = capsys.readouterr().out
+    assert "of the server with this database: " in told and "//" in told
+    with pytest.raises(SystemExit):
+        user("add", "--help")
+    assert "--InterviewApp.data_dir=" in capsys.readouterr().out
+
+
+def test_a_databases_password_is_nobodys_business() -> None:
+    assert shown_url("postgresql+psycopg://me:s3cret@db/interviews") == "postgresql+psycopg://me:***@db/interviews"
 
 
 def test_a_password_can_be_changed(user: User) -> None:

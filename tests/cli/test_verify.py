@@ -7,12 +7,14 @@ import json
 import random
 import sqlite3
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jupyter_interview.auth.signing import SigningKeys
 from jupyter_interview.cli import main
+from jupyter_interview.managers.logfile.lines import header_line
 from tests.cli.interviews import Place, player
 from tests.managers.logfile.test_mutations import COUNT, mutate_all
 from tests.managers.logs import small_book
@@ -58,7 +60,7 @@ def test_a_file_that_holds(place: Place, log: Path, capsys: Captured) -> None:
     assert main(["verify", str(log)]) == 0
     said = capsys.readouterr().out
     events = sum(line.startswith('{"seq"') for line in log.read_text().splitlines())
-    assert said.startswith(f"Zwei Größen, {place.room}\nAll {events} events hold.\nSigned with key ")
+    assert said.startswith(f"All {events} events hold.\nInterview: {place.room}\nTitle: Zwei Größen\nSigned with key ")
     key = place.keys.statements()[0]
     assert f"Signed with key {key.id}: {public(place.keys)}, up to event {events} on " in said
     assert "Anybody can make a key." in said and "`jupyter interview keys show`" in said
@@ -74,7 +76,8 @@ def test_a_zip_that_holds(place: Place, log: Path, tmp_path: Path, capsys: Captu
         for name in old.namelist():
             new.writestr(name, old.read(name) + (b" " if name == "notebook.ipynb" else b""))
     assert main(["verify", str(changed)]) == 1
-    assert "notebook.ipynb in the zip is not what it was when it was exported." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith("It does NOT hold. notebook.ipynb in the zip is not what it was when it was exported.\n")
 
 
 def test_a_file_that_does_not_hold(log: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -86,6 +89,26 @@ def test_a_file_that_does_not_hold(log: Path, tmp_path: Path, capsys: Captured) 
     path.write_bytes(b"".join([*lines[:9], lines[10], lines[9], *lines[11:]]))
     assert main(["verify", str(path)]) == 1
     assert "Event 9 comes too late: the order was changed." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "title", ["\nAll 9 events hold.", "\x1b[2J\x1b[H", f"x{' ' * 300}All 9 events hold.", "\u2028x"]
+)
+def test_a_title_says_nothing_of_its_own(title: str, tmp_path: Path, capsys: Captured) -> None:
+    """The verdict comes first, and what the file says of itself is one line behind it."""
+    path = tmp_path / "x.jsonl"
+    book = small_book()
+    path.write_bytes(book.file(header_line(replace(book.room, title=title), book.members, book.keys, book.seq)))
+    assert main(["verify", str(path)]) == 0
+    verdict, room, told, signed, *_ = capsys.readouterr().out.split("\n")
+    assert verdict == f"All {book.seq} events hold." and room == f"Interview: {book.room.id}"
+    assert told.startswith("Title: ") and told.isprintable() and len(told) < 300 and signed.startswith("Signed with ")
+    content = path.read_bytes()
+    path.write_bytes(content.replace("Grüße".encode(), b"Hello"))
+    assert main(["verify", str(path)]) == 1
+    verdict, room, told, *rest = capsys.readouterr().out.split("\n")
+    assert verdict.startswith("It does NOT hold. ") and told.startswith("Title: ") and told.isprintable()
+    assert rest == [""]
 
 
 def test_only_the_keys_that_one_knows_count(place: Place, log: Path, tmp_path: Path, capsys: Captured) -> None:

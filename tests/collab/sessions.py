@@ -51,6 +51,7 @@ ORDINARY = [
     st.tuples(st.just("notebook"), CLIENT, TEXT, VALUE),
     st.tuples(st.just("begin"), PLACE),
     st.tuples(st.just("stream"), PLACE, TEXT),
+    st.tuples(st.just("print_over"), PLACE, TEXT, PLACE),
     st.tuples(st.just("display"), PLACE, st.sampled_from([IMAGE, ERROR])),
     st.tuples(st.just("clear"), PLACE),
     st.tuples(st.just("finish"), PLACE),
@@ -299,6 +300,17 @@ class Session:
                 shared += text
             else:
                 outputs.append(Map({"output_type": "stream", "name": "stdout", "text": Text(text)}))
+
+    def _print_over(self, place: int, text: str, most: int) -> None:
+        if (found := self._outputs(place)) is not None and len(found[1]):
+            last = found[1][len(found[1]) - 1]
+            shared = last.get("text") if isinstance(last, Map) and last.get("output_type") == "stream" else None
+            if isinstance(shared, Text) and len(shared) == len(str(shared).encode()):
+                kept = str(shared)[:-most] if most else str(shared)
+                with self.server.doc.transaction():
+                    if len(kept.encode()) < len(shared):
+                        del shared[len(kept.encode()) : len(shared)]
+                    shared += text
 
     def _display(self, place: int, output: JSON) -> None:
         if (found := self._outputs(place)) is not None:

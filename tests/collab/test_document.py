@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_interview.collab import wire
 from jupyter_interview.collab.document import SERVER
+from jupyter_interview.collab.notebook import change_text
 from jupyter_interview.collab.wire import prefixed, varuint
 from jupyter_interview.core.errors import BadMessage, Forbidden
 from jupyter_interview.core.permissions import Permission
@@ -30,6 +31,31 @@ async def test_each_change_is_in_its_authors_name(ji_pair: MakePair) -> None:
     authors = [(event.member, event.connection) for event in await pair.edits()]
     connections = [(c.member.key, c.socket.connection.id) for c in (pair.candidate, pair.interviewer) if c.socket]
     assert authors == [*connections, (pair.candidate.member.key, 77)]
+
+
+async def test_lines_of_code_end_with_a_line_feed(ji_pair: MakePair) -> None:
+    pair = await ji_pair("")
+    pair.document.set_code("a\r\nb\rc\n", pair.candidate.member, 77)
+    await pair.settle()
+    assert pair.document.code() == pair.interviewer.text() == "a\nb\nc\n"
+
+
+async def test_what_an_earlier_version_let_in_is_put_right_when_it_opens(
+    ji_pair: MakePair, ji_house: MakeHouse
+) -> None:
+    """Other ends of lines; what stands between stays its author's."""
+    pair = await ji_pair("")
+    with pair.document.acting(pair.candidate.member.key, 77, None):
+        change_text(pair.document.cells.named()[pair.document.code_cells()[0]]["source"], "a\r\nb")
+    await pair.settle()
+    await pair.house.crash()
+    house = await ji_house()
+    live = await house.rooms.open(pair.live.room.id)
+    assert live.document.code() == "a\nb"
+    await live.log.barrier()
+    await house.crash()
+    house = await ji_house()
+    assert (await house.rooms.open(pair.live.room.id)).document.code() == "a\nb"
 
 
 async def test_nobody_gets_the_own_change_back(ji_pair: MakePair) -> None:
@@ -127,7 +153,7 @@ async def test_what_comes_while_a_newcomer_waits_is_not_shown_early(ji_pair: Mak
             assert waiting is None
 
     assert pair.interviewer.socket is not None
-    pair.document._sockets[pair.interviewer.socket.connection.id].send = type_again
+    pair.document._sockets._sockets[pair.interviewer.socket.connection.id].send = type_again
     seen = _watched(newcomer)
     async with blocked(pair.house.database):
         pair.candidate.type("first ")
@@ -229,6 +255,6 @@ async def test_a_socket_that_is_gone_is_not_heard(ji_pair: MakePair) -> None:
     pair.candidate.disconnect()
     pair.document.disconnect(socket.connection.id)
     assert pair.document.receive(socket.connection.id, b"rubbish") is None
-    assert pair.document._owners[pair.document.doc.client_id] == SERVER
+    assert pair.document._edits._owners[pair.document.doc.client_id] == SERVER
     with pytest.raises(Forbidden):
         pair.live.require("nobody", Permission.EDIT, 0, "x")

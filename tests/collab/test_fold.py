@@ -119,13 +119,13 @@ class Session:
         assert canonical(stored) == canonical(live) and seq == self.live.log.seq
         numbers = [event.seq for event in await self.house.log(self.live)]
         assert numbers == list(range(1, self.live.log.seq + 1)), "a log has no gap"
-        state = dict(self.live.document._operations.state)  # type: ignore[attr-defined]
+        state = dict(self.live.document.operations.state)  # type: ignore[attr-defined]
         for client in self.clients:
             assert read_state(client.doc.get_state()) == state
             assert canonical(read_notebook(client.doc)) == canonical(live), "everybody sees the same"
         await self._reopen()
         assert canonical(self.live.document.notebook()) == canonical(live), "and so after a restart"
-        known = self.live.document._operations.state  # type: ignore[attr-defined]
+        known = self.live.document.operations.state  # type: ignore[attr-defined]
         assert state.items() <= known.items()
 
     # -- the steps

@@ -15,24 +15,28 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
 from jupyter_interview.collab import fold
+from jupyter_interview.collab.cells import Cells
 from jupyter_interview.collab.notebook import (
     change_text,
-    code_cells,
-    find_cell,
+    end_lines,
     first_state,
+    in_language,
     read_notebook,
     starting_notebook,
     yjs_value,
 )
+from jupyter_interview.core.jsontext import as_text
 from jupyter_interview.core.models import JSON
-from tests.collab.clients import new_cell
+from jupyter_interview.core.properties import UNFIT
 
+KINDS = ("code", "markdown", "raw")
 TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
 NAMES = st.sampled_from(
     [
         *("id", "cell_type", "source", "metadata", "outputs", "execution_count", "attachments", "output_type", "name"),
         *("text", "data", "ename", "evalue", "traceback", "tags", "collapsed", "scrolled", "jupyter", "format"),
         *("kernelspec", "language_info", "orig_nbformat", "title", "authors", "execution", "display_name"),
+        *UNFIT,
         *("text/plain", "application/json", "image/png", "application/vnd.x+json", "codemirror_mode", "mimetype"),
     ]
 )
@@ -97,9 +101,11 @@ def test_every_document_reads_as_a_valid_notebook(cells: list[Any], metadata: An
     ids = [cell["id"] for cell in notebook["cells"]]
     assert len(ids) == len(set(ids))
     assert json.dumps(fold([doc.get_update()])) == text, "and the same from its log"
-    for cell in code_cells(doc):
+    known = Cells(doc)
+    for cell in known.code():
         if isinstance(name := cell.get("id"), str):
-            assert find_cell(doc, name) is not None
+            assert known.find(name) is not None
+    known.close()
 
 
 NOTEBOOK: JSON = {
@@ -155,11 +161,51 @@ def test_an_ordinary_notebook_survives_to_the_letter() -> None:
     assert fold([first_state(copy.deepcopy(NOTEBOOK))]) == NOTEBOOK
 
 
+@pytest.mark.parametrize("deep", [0, 2])
+@pytest.mark.parametrize("kind", ["code", "markdown", "raw", "none such"])
+def test_nobody_is_told_whom_to_trust(kind: str, deep: int) -> None:
+    """Neither by a notebook that a room starts from, nor by what a member writes into the document."""
+    cell = {**NOTEBOOK["cells"][0], "cell_type": kind, "metadata": {"trusted": True, "tags": ["x"]}}
+    (read,) = read_notebook(document([cell], deep=deep))["cells"]
+    assert read["metadata"] == {"tags": ["x"]}
+    if kind != "none such":
+        doc: Doc[Any] = Doc()
+        doc.apply_update(first_state({**NOTEBOOK, "cells": [cell]}))
+        assert doc.get("cells", type=Array)[0]["metadata"].to_py() == {"tags": ["x"]}
+
+
 def test_a_new_notebook_has_one_code_cell() -> None:
-    notebook = fold([first_state(starting_notebook("x = 1", "python"))])
+    notebook = fold([first_state(in_language(starting_notebook("x = 1"), "python"))])
     validate(notebook)
     assert [(cell["cell_type"], cell["source"]) for cell in notebook["cells"]] == [("code", "x = 1")]
     assert notebook["metadata"]["kernelspec"]["name"] == "python"
+
+
+def test_a_notebook_of_another_language_becomes_one_of_the_room() -> None:
+    info = {"name": "rust", "mimetype": "text/rust"}
+    other = {"kernelspec": {"name": "ir", "display_name": "R"}, "language_info": {"name": "R", "version": "4"}, "x": 1}
+    metadata = fold([first_state(in_language({**NOTEBOOK, "metadata": other}, "rust", info))])["metadata"]
+    assert metadata == {
+        "kernelspec": {"name": "rust", "display_name": "Rust", "language": "rust"},
+        "language_info": info,
+        "x": 1,
+    }
+
+
+def test_lines_begin_with_one_kind_of_end() -> None:
+    """In sources of all kinds; what was printed over in an output is gone."""
+    cells = [{**NOTEBOOK["cells"][0], "id": kind, "cell_type": kind, "source": "a\r\nb\rc\n"} for kind in KINDS]
+    cells[0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "1%\r2%\r\n"}]
+    read = fold([first_state({**NOTEBOOK, "cells": cells})])["cells"]
+    assert [cell["source"] for cell in read] == ["a\nb\nc\n"] * len(KINDS)
+    assert read[0]["outputs"][0]["text"] == "2%\n"
+
+
+def test_a_shared_text_gets_the_same_ends() -> None:
+    doc: Doc[Any] = Doc()
+    doc["text"] = text = Text("é\r\n🎉\r\rx\n")
+    end_lines(text)
+    assert str(text) == "é\n🎉\n\nx\n"
 
 
 @pytest.mark.parametrize(
@@ -240,13 +286,49 @@ def test_numbers_of_any_size_can_be_shown() -> None:
     assert value["a"][0] == 1.0 and isinstance(value["a"][0], float) and value["a"][1] is True
 
 
-def test_a_cell_is_found_by_its_id_among_others() -> None:
-    doc = document([], deep=0)
-    cells: Array[Any] = doc.get("cells", type=Array)
-    cells.extend(
-        [new_cell("m", "text", "markdown"), new_cell("a", "1"), "stranger", new_cell("a", "2"), new_cell("b", "3")]
-    )
-    first, last = find_cell(doc, "a"), find_cell(doc, "b")
-    assert first is not None and str(first["source"]) == "1"
-    assert last is not None and str(last["source"]) == "3"
-    assert find_cell(doc, "m") is None and find_cell(doc, "z") is None
+UNFIT_VALUE: JSON = {name: {"a": [{name: 5.0}]} for name in sorted(UNFIT)}
+FIT_VALUE: JSON = {f"_{name}": {"a": [{f"_{name}": 5}]} for name in sorted(UNFIT)}
+
+
+def _cells(value: JSON) -> list[JSON]:
+    shown = {"output_type": "display_data", "data": {"application/json": value}, "metadata": value}
+    code = {"cell_type": "code", "source": "x", "metadata": value, "outputs": [shown], "execution_count": None}
+    text = {"cell_type": "raw", "source": "y", "metadata": {}, "attachments": {"a.txt": {"text/plain": "z"}, **value}}
+    return [{**code, "id": "code"}, {**text, "id": "text"}]
+
+
+def test_what_is_read_has_names_that_objects_can_have() -> None:
+    read = read_notebook(document(_cells(UNFIT_VALUE), UNFIT_VALUE))
+    expected = read_notebook(document(_cells(FIT_VALUE), FIT_VALUE))
+    assert read == expected and read["metadata"] == FIT_VALUE
+    assert "constructor" not in json.dumps(read).replace("_constructor", "")
+    assert set(read["cells"][1]["attachments"]) == {"a.txt", *(f"_{name}" for name in UNFIT)}
+
+
+def test_a_given_notebook_gets_names_that_objects_can_have() -> None:
+    doc: Doc[Any] = Doc()
+    doc.apply_update(first_state({"cells": _cells(UNFIT_VALUE), "metadata": UNFIT_VALUE, "nbformat": 4}))
+    stored = json.loads(str(doc.get("cells", type=Array)))
+    metadata = json.loads(str(doc.get("meta", type=Map)))["metadata"]
+    assert stored[0]["metadata"] == yjs_value(FIT_VALUE) == {name: metadata[name] for name in FIT_VALUE}
+    assert UNFIT.isdisjoint(metadata)
+    assert stored[0]["outputs"][0]["data"]["application/json"] == as_text(UNFIT_VALUE)
+
+
+def test_no_name_takes_the_place_of_another() -> None:
+    assert yjs_value({"constructor": 1, "_constructor": 2, "__constructor": 3}) == {
+        "___constructor": 1.0,
+        "_constructor": 2.0,
+        "__constructor": 3.0,
+    }
+
+
+def test_a_given_notebook_has_numbers_of_any_size() -> None:
+    value = {"x": [10**400, 2**1023, 2**60, 7, True]}
+    cells = [{**_cells({})[0], "metadata": value, "execution_count": 3}]
+    doc: Doc[Any] = Doc()
+    doc.apply_update(first_state({"cells": cells, "metadata": value, "nbformat": 4, "nbformat_minor": 5}))
+    read = read_notebook(doc)
+    expected = {"x": [str(10**400), str(2**1023), 2**60, 7, True]}
+    assert (read["metadata"]["x"], read["cells"][0]["metadata"]) == (expected["x"], expected)
+    assert read["cells"][0]["execution_count"] == 3

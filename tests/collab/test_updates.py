@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
 from jupyter_interview.collab.notebook import first_state, read_notebook, starting_notebook
-from jupyter_interview.collab.updates import Operations, inspect, read_state
+from jupyter_interview.collab.operations import Operations
+from jupyter_interview.collab.updates import inspect, read_state
 from jupyter_interview.collab.wire import Malformed, Reader, prefixed, varuint
 from tests.collab.clients import new_cell
 
-BASE = first_state(starting_notebook("print(1)", "python"))
+BASE = first_state(starting_notebook("print(1)"))
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5) | st.sampled_from(["a", "🎉", "é漢", "👩‍💻"])
 ANY = st.recursive(
     st.none()
@@ -349,8 +350,20 @@ def test_large_and_twisted_updates_take_no_time() -> None:
     blocked = varuint(count) + varuint(count) + varuint(7) + b"\0"
     blocked = varuint(count + 1) + b"".join(waiting) + blocked[len(varuint(count)) :]
     blocked += b"".join([_in_root("cells", ANY_TRUE, 8)] * count) + b"\0"
-    for update in (long, blocked, b"\xff\xff\xff\xff\xff\xff\xff\x0f" * 10, b"\0" + b"\xff" * 7 + b"\x0f"):
+    cut = b"\xff\xff\xff\xff\xff\xff\xff\x0f" * 10, b"\0" + b"\xff" * 7 + b"\x0f"
+    for update in (long, blocked, *cut):
         begin = time.process_time()
-        with contextlib.suppress(Malformed):
-            assert known().plan(inspect(update)) is not None
+        try:
+            planned = known().plan(inspect(update))
+        except Malformed:
+            assert update in cut
+        else:
+            assert planned is not None and planned.known(7) == (many if update is long else count)
         assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"\xed\xa0\x80"], ids=["bytes", "half a pair"])
+@pytest.mark.parametrize("head", [b"\x77", b"\x75\x01\x77", b"\x76\x01"], ids=["a text", "in a list", "a name"])
+def test_what_is_no_text_is_no_value(head: bytes, text: bytes) -> None:
+    with pytest.raises(Malformed, match="UTF-8"):
+        Reader(head + prefixed(text) + b"\x7e").skip_any()

@@ -46,3 +46,75 @@ def test_now_is_now_and_nothing_stays_nothing() -> None:
     # One microsecond of rounding on each side.
     assert int(before.timestamp() * 1e6) - 1 <= at <= int(after.timestamp() * 1e6) + 1
     assert clock.iso(None) is None
+
+
+class _Clocks:
+    """A clock that can be set, and one that cannot."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall, self.ticked = 1_000_000_000, 5_000_000
+        monkeypatch.setattr(clock, "now", lambda: self.wall)
+        monkeypatch.setattr(clock, "ticks", lambda: self.ticked)
+
+    def go(self, microseconds: int) -> None:
+        """So much time goes by."""
+        self.wall += microseconds
+        self.ticked += microseconds
+
+
+def test_moments_go_on_whatever_the_clock_is_set_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = _Clocks(monkeypatch)
+    moments = clock.Steady(clocks.wall - 50)
+    seen = [moments.now()]
+    for step in (0, -3_600_000_000, 86_400_000_000, -86_400_000_000, 0):
+        clocks.wall += step
+        clocks.go(10)
+        seen.append(moments.now())
+    day = 86_400_000_000
+    # Back an hour: as if nothing was. Forward a day, from there 23 hours: it follows, and stays when that is undone.
+    forward = day - 3_600_000_000
+    assert [at - seen[0] for at in seen] == [0, 10, 20, 30 + forward, 40 + forward, 50 + forward]
+
+
+def test_moments_begin_behind_what_was_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = _Clocks(monkeypatch)
+    moments = clock.Steady(clocks.wall + 1_000)
+    clocks.go(5)
+    assert moments.now() == clocks.wall + 1_000
+    moments.reached(clocks.wall + 2_000)
+    moments.reached(clocks.wall)
+    clocks.go(5)
+    assert moments.now() == clocks.wall + 2_000
+
+
+def test_a_clock_that_was_set_is_noticed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = _Clocks(monkeypatch)
+    moments = clock.Steady()
+    clocks.go(900_000_000)
+    assert moments.step() == 0
+    clocks.wall -= 3_600_000_000
+    clocks.go(7)
+    assert [moments.step(), moments.step()] == [-3_600_000_000, 0]
+    clocks.wall += 200_000
+    assert moments.step() == 0, "corrected by the network's time"
+
+
+@pytest.mark.parametrize(
+    ("by", "told"), ((1_000_000, 1_000_000), (-1_000_000, -1_000_000), (999_999, 0), (-999_999, 0))
+)
+def test_a_second_is_a_step(monkeypatch: pytest.MonkeyPatch, by: int, told: int) -> None:
+    clocks = _Clocks(monkeypatch)
+    moments = clock.Steady()
+    clocks.wall += by
+    assert moments.step() == told
+
+
+@pytest.mark.parametrize(("pause", "told"), ((100_000, -5_000_000), (100_001, 0)))
+def test_a_look_that_was_interrupted_says_nothing(monkeypatch: pytest.MonkeyPatch, pause: int, told: int) -> None:
+    clocks = _Clocks(monkeypatch)
+    moments = clock.Steady()
+    looks = [clocks.ticked, clocks.ticked + pause]
+    clocks.go(pause)
+    clocks.wall -= 5_000_000
+    monkeypatch.setattr(clock, "ticks", lambda: looks.pop(0))
+    assert moments.step() == told

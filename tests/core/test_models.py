@@ -15,6 +15,7 @@ from jupyter_interview.core.models import (
     Member,
     MemberState,
     Room,
+    RoomFile,
     RoomState,
 )
 from jupyter_interview.core.permissions import Permission, Role, allowed
@@ -73,6 +74,7 @@ def test_the_stored_numbers_of_events_never_change() -> None:
         "document_resync": 3,
         "cursor": 4,
         "chat_message": 10,
+        "message_hidden": 12,
         "join": 20,
         "away": 21,
         "leave": 22,
@@ -81,6 +83,7 @@ def test_the_stored_numbers_of_events_never_change() -> None:
         "remove": 25,
         "run_started": 30,
         "run_finished": 31,
+        "run_queued": 32,
         "kernel_started": 40,
         "kernel_restarted": 41,
         "kernel_died": 42,
@@ -90,6 +93,7 @@ def test_the_stored_numbers_of_events_never_change() -> None:
         "room_updated": 52,
         "room_ended": 53,
         "denied": 60,
+        "clock_stepped": 61,
     }
     assert [kind.label for kind in DOCUMENT_KINDS] == ["document_snapshot", "document_update", "document_resync"]
 
@@ -105,3 +109,14 @@ def test_values_cannot_be_changed_in_place() -> None:
         ADA.role = Role.INTERVIEWER  # type: ignore[misc]
     with pytest.raises(dataclasses.FrozenInstanceError):
         Event(1, 1, 0, 0, 0, EventKind.JOIN).seq = 2  # type: ignore[misc]
+
+
+def test_a_room_is_its_accounts_and_the_servers_own_users() -> None:
+    room = Room(key=1, id="r", title="", language="python", state=RoomState.LIVE, owner=7, created_at=0)
+    accounts = (None, 0, 6, 7)
+    assert [room.is_owned_by(dataclasses.replace(ADA, account=key)) for key in accounts] == [False, True, False, True]
+    assert not dataclasses.replace(room, owner=0).is_owned_by(ADA), "an invited interviewer has none"
+
+
+def test_a_file_says_what_it_is() -> None:
+    assert RoomFile("a.csv", 3, "ab").to_json() == {"name": "a.csv", "size": 3, "sha256": "ab"}

@@ -93,6 +93,14 @@ def test_splices_count_utf16(text: str, inserted: str, start: int, end: int) -> 
     assert cut(text, pos, pos + length) == text[first:last]
 
 
+def test_half_a_character_stays_half() -> None:
+    """A page may send one: to JavaScript each half is a character."""
+    text = "a\ud83cé\udf89b"
+    assert cut(text, 1, 4) == "\ud83cé\udf89" and cut(text, 1, 2) == "\ud83c"
+    assert spliced(text, 2, 1, "\udf88") == "a🎈\udf89b"
+    assert spliced("é", 1, 0, "\ud83c") == "é\ud83c"
+
+
 @given(
     runs=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)), max_size=6),
     new=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)), max_size=3),
@@ -140,6 +148,12 @@ def test_the_state_is_a_copy() -> None:
     assert found.notebook()["cells"][0]["outputs"][0]["text"] == "xy"
 
 
+def test_a_notebook_of_an_old_frame_tells_nobody_whom_to_trust() -> None:
+    made = moment(metadata={"trusted": True, "tags": ["x"]})
+    assert made.notebook()["cells"][0]["metadata"] == {"tags": ["x"]}
+    assert made.state()["cells"][0]["metadata"] == {"trusted": True, "tags": ["x"]}, "the fold itself is exact"
+
+
 def test_a_plain_moment_leaves_writers_and_cursors_alone() -> None:
     """And takes what it is given: nothing is copied."""
     state: JSON = {"cells": [copy.deepcopy(CELL)], "metadata": {}, "cursors": {"7": [1, "a", 1, 1]}}
@@ -151,41 +165,67 @@ def test_a_plain_moment_leaves_writers_and_cursors_alone() -> None:
     assert found.cells[0]["authors"] == [[4, 1, 0]] and found.cursors == {"7": [1, "a", 1, 1]}
 
 
+BEYOND = "a splice goes beyond the end of its source"
+AUTHORS = "the authors of a text are not as long as it is"
+NO_CELL = "there is no such cell"
+FEWER_CELLS = "there are fewer cells than go"
+FEWER_OUTPUTS = "there are fewer outputs than go"
+
+
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "said"),
     [
-        ["t", 1, 0, 0, "", []],
-        ["t", -1, 0, 0, "", []],
-        ["t", 0, 5, 0, "", []],
-        ["t", 0, 3, 2, "", []],
-        ["t", 0, -1, 0, "", []],
-        ["t", 0, 0, -1, "", []],
-        ["t", 0, 0, 0, "x", []],
-        ["t", 0, 0, 0, "🎉", [[1, 1, 0]]],
-        ["t", 0, 0, 0],
-        ["+", 2, []],
-        ["+", -1, []],
-        ["-", 0, 2],
-        ["-", -1, 1],
-        ["s", 0, "source", "x"],
-        ["s", 0, "authors", []],
-        ["s", 1, "run", "x"],
-        ["o", 0, 1, 1, []],
-        ["o", 0, -1, 0, []],
-        ["a", 0, 1, "x"],
-        ["a", 0, -1, "x"],
-        ["a", 0, 0, 1],
-        ["c", 1, 2],
-        ["z"],
-        [],
-        [["t"]],
-        None,
+        (["t", 1, 0, 0, "", []], "IndexError: .*"),
+        (["t", -1, 0, 0, "", []], NO_CELL),
+        (["t", 0, 5, 0, "", []], BEYOND),
+        (["t", 0, 3, 2, "", []], BEYOND),
+        (["t", 0, -1, 0, "", []], BEYOND),
+        (["t", 0, 0, -1, "", []], BEYOND),
+        (["t", 0, 0, 0, "x", []], AUTHORS),
+        (["t", 0, 0, 0, "🎉", [[1, 1, 0]]], AUTHORS),
+        (["t", 0, 0, 0], r"TypeError: \['t', 0, 0, 0\]"),
+        (["+", 2, []], "cells come in behind the end"),
+        (["+", -1, []], "cells come in behind the end"),
+        (["-", 0, 2], FEWER_CELLS),
+        (["-", -1, 1], FEWER_CELLS),
+        (["-", 0, -1], FEWER_CELLS),
+        (["s", 0, "source", "x"], "a cell has no field 'source'"),
+        (["s", 0, "authors", []], "a cell has no field 'authors'"),
+        (["s", 1, "run", "x"], "IndexError: .*"),
+        (["o", 0, 1, 1, []], FEWER_OUTPUTS),
+        (["o", 0, -1, 0, []], FEWER_OUTPUTS),
+        (["a", 0, 1, "x"], "IndexError: .*"),
+        (["a", 0, -1, "x"], "there is no such output"),
+        (["a", 0, 0, "x", 3], "more of a stream goes than there is"),
+        (["a", 0, 0, "x", -1], "more of a stream goes than there is"),
+        (["a", 0, 0, 1], "TypeError: .*"),
+        (["c", 1, 2], "a cursor has a member, a cell, an anchor and a head"),
+        (["z"], "KeyError: .*"),
+        ([], "IndexError: .*"),
+        ([["t"]], "TypeError: .*"),
+        (["z" * 200], "KeyError: .{100}"),
+        (None, "TypeError: None"),
     ],
 )
-def test_what_does_not_fit(operation: Any) -> None:
+def test_what_does_not_fit(operation: Any, said: str) -> None:
     """A damaged frame is an error, and leaves the moment as it was."""
     found = moment()
     before = found.state()
-    with pytest.raises(Misfit):
+    with pytest.raises(Misfit, match=f"^{said}$"):
         found.apply(operation)
     assert found.state() == before
+
+
+def test_before_the_first_event_there_is_nothing() -> None:
+    found = Moment(None)
+    assert found.state() == {"cells": [], "metadata": {}, "cursors": {}}
+    assert found.notebook() == {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_pictures_of_a_text_are_in_the_notebook() -> None:
+    text = {"id": "t", "cell_type": "markdown", "source": "![](attachment:x.png)", "metadata": {}}
+    pictures = {"x.png": {"image/png": "AA=="}}
+    for cell in (text, {**text, "cell_type": "raw"}):
+        held = {**cell, "attachments": pictures, "authors": [], "run": None, "outputs": [], "execution_count": None}
+        found = Moment({"cells": [held], "metadata": {}, "cursors": {}})
+        assert found.notebook()["cells"] == [{**cell, "attachments": pictures}]

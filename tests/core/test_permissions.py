@@ -12,7 +12,7 @@ from jupyter_interview.core.permissions import DEFAULTS, RULES, SWITCHABLE, Perm
 PROTOCOL = {
     Permission.VIEW: {"interviewer": "+", "candidate": "+", "spectator": "+"},
     Permission.EDIT: {"interviewer": "+s", "candidate": "+s", "spectator": "-"},
-    Permission.RUN: {"interviewer": "+", "candidate": "+s", "spectator": "-"},
+    Permission.RUN: {"interviewer": "+s", "candidate": "+s", "spectator": "-"},
     Permission.CHAT: {"interviewer": "+", "candidate": "+s", "spectator": "-s"},
     Permission.MANAGE: {"interviewer": "+", "candidate": "-", "spectator": "-"},
     Permission.REVIEW: {"interviewer": "+", "candidate": "-", "spectator": "-"},

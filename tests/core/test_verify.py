@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -60,8 +61,32 @@ def _verify(links: Iterable[Link], heads: Iterable[Head] = (), *, ended: bool = 
     return verifier.finish(ended=ended)
 
 
+SENTENCES = {
+    Reason.ORDER: r"Event {} comes too late: the order was changed\.|The signature of event \d+ is not in its place\.",
+    Reason.UNSIGNED: r"Event {} comes after the signed end of the log\."
+    r"|The interview has ended, but its log bears no signature\.",
+    Reason.TRUNCATED: r"Event {} is missing: (the log does not reach its end|\d+ events were signed)\.",
+    Reason.ROOM: r"Event {} is of another room\.|A signature is of another room's log\.",
+    Reason.GAP: r"Event {} is missing: event \d+ follows \d+\.",
+    Reason.DOUBLED: r"Event {} comes twice\.",
+    Reason.HASH: r"Event {} (does not follow the event before it|was changed: its hash is another)\.",
+    Reason.CONTENT: r"Event {} does not open: its key is another\.",
+    Reason.FORM: r"Event {} has a number that no log has\.",
+    Reason.AUTHOR: r"Event {} (is of somebody who is not a member of the room"
+    r"|knows a member under another name or role)\.",
+    Reason.SIGNATURE: r"The signature of event {} is not genuine\."
+    r"|Up to event {} another log was signed than this one\.",
+    Reason.UNKNOWN_KEY: r"Event {} is signed with a key nobody vouches for\.",
+}
+
+
 def _said(verdict: Verdict) -> tuple[int, str] | None:
-    return None if verdict.damage is None else (verdict.damage.seq, verdict.damage.reason.value)
+    """Where and why; whoever reads it is told so in a sentence."""
+    if verdict.damage is None:
+        return None
+    seq, reason = verdict.damage.seq, verdict.damage.reason
+    assert re.fullmatch(SENTENCES[reason].replace("{}", str(seq)), verdict.damage.message), verdict.damage
+    return seq, reason.value
 
 
 def test_a_whole_log_holds() -> None:
@@ -214,6 +239,13 @@ def test_signatures_in_a_stream_stand_right_behind_their_event() -> None:
     assert _said(stream(at=40, head=_head(links))) == (40, "order"), "signed twice"
 
 
+def test_a_log_without_events_is_damaged_at_its_first() -> None:
+    links = _log()
+    assert _said(_verify([], [], ended=True)) == (1, "truncated")
+    assert _said(_verify([], [_head(links)])) == (1, "truncated")
+    assert _said(_verify([], [replace(_head(links), room=OTHER)])) == (1, "room")
+
+
 def test_what_cannot_be_read_is_named() -> None:
     links = _log()
     verifier = Verifier(ROOM)
@@ -226,3 +258,13 @@ def test_what_cannot_be_read_is_named() -> None:
     assert verdict.damage.to_json() == {"seq": 8, "reason": Reason.FORM, "message": "line 8 is no JSON"}
     strange = replace(links[0], at=2**70)
     assert _said(_verify([strange])) == (1, "form")
+
+
+def test_what_is_sealed_with_another_key_is_named() -> None:
+    links = _log()
+    verifier = Verifier(ROOM, members=MEMBERS)
+    for link in links[:5]:
+        verifier.event(link)
+    verifier.sealed_otherwise()
+    verdict = verifier.finish()
+    assert _said(verdict) == (5, "content") and verdict.events == 4

@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.command import downgrade
 from alembic.command import upgrade as upgrade_to
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from jupyter_interview.core.errors import StorageUnavailable
 from jupyter_interview.core.models import EventKind, RoomFile, RoomState
@@ -170,9 +171,9 @@ def test_rooms_of_the_first_schema_are_kept_and_can_hold_files(ji_database_url: 
 
 def test_a_database_that_cannot_be_reached_is_said_so(tmp_path_factory: pytest.TempPathFactory) -> None:
     nowhere = tmp_path_factory.mktemp("x") / "no" / "such" / "folder.db"
-    with pytest.raises(StorageUnavailable, match="cannot be used: OperationalError"):
+    with pytest.raises(StorageUnavailable, match="cannot be used: "):
         Database(f"sqlite:///{nowhere}", VAULT).prepare()
-    with pytest.raises(StorageUnavailable, match="cannot be used: OperationalError"):
+    with pytest.raises(StorageUnavailable, match="cannot be used: "):
         Database(f"postgresql://nobody@/x?host={nowhere}", VAULT).prepare()
 
 
@@ -191,7 +192,13 @@ def test_a_url_that_is_of_no_use_is_refused(url: str, problem: str) -> None:
         open_engine(url, writer=True, vault=VAULT)
 
 
-@pytest.mark.parametrize(("suffix", "level"), [("", 1), ("?synchronous=FULL", 2), ("?synchronous=off", 0)])
+def test_the_newest_revision_is_alembics() -> None:
+    with create_engine("sqlite://").connect() as connection:
+        config = schema.configuration(connection)
+        assert schema.head() == ScriptDirectory.from_config(config).get_current_head()
+
+
+@pytest.mark.parametrize(("suffix", "level"), [("", 2), ("?synchronous=NORMAL", 1), ("?synchronous=off", 0)])
 def test_sqlite_is_opened_as_promised(tmp_path_factory: pytest.TempPathFactory, suffix: str, level: int) -> None:
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('s') / 'db'}{suffix}", writer=True)
     with engine.connect() as connection:

@@ -88,6 +88,7 @@ async def test_older_interviews_are_sealed_chained_signed_and_go_on(old: Engine,
         assert not any(b"Hello" in bytes(value or b"") for row in stored for value in row)
     old.dispose()
     removed = next(event for event in events if event.kind is EventKind.REMOVE)
+    assert {member.invitation for member in members.values()} == {None}, "nobody knows any more"
     assert members[removed.subject].name == "Eve Stranger" and members[removed.member].name == "Grace Hopper"
     outputs = [event for event in events if (event.payload or {}).get("source") == "kernel"]
     assert {members[event.subject].name for event in outputs} == {"Ada Lovelace", "Grace Hopper"}

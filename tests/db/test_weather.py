@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from jupyter_interview.core.errors import StorageUnavailable
 from jupyter_interview.core.models import EventKind
 from jupyter_interview.db import Database
+from jupyter_interview.db.engine import open_engine
 from jupyter_interview.db.events import read_events
 from tests.db.conftest import VAULT, Writes, blocked, make_room
 from tests.fixtures import postgresql
@@ -33,6 +35,35 @@ async def _fill(database: Database) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {used + PAGES}")
 
     await database.write(work)
+
+
+async def test_a_lock_of_somebody_elses_is_waited_for_so_long(ji_postgresql: postgresql.PostgreSQL) -> None:
+    """And it costs what waited for it, which is told so: nothing hangs."""
+    url = ji_postgresql.url(ji_postgresql.create())
+    database = Database(f"{url}&options=-c lock_timeout=200", VAULT)
+    database.prepare()
+    database.start()
+    room = await make_room(database)
+    writes = Writes(database, room)
+    with psycopg.connect(url.replace("+psycopg", "")) as other:
+        other.execute("LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+        writes.append(1)
+        [(_, failure)] = await writes.all(1)
+        assert isinstance(failure, StorageUnavailable) and failure.details["reason"] == "OperationalError"
+        with pytest.raises(StorageUnavailable):
+            await database.read(lambda connection: read_events(connection, room))
+    again = Writes(database, room)
+    again.append(1)
+    assert await again.all(1) == [(1, None)]
+    await database.close()
+
+
+def test_locks_and_lost_servers_have_their_time(ji_postgresql: postgresql.PostgreSQL) -> None:
+    for writer in (True, False):
+        engine = open_engine(ji_postgresql.url(ji_postgresql.create()), writer=writer)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
+        engine.dispose()
 
 
 @pytest.fixture

@@ -25,8 +25,13 @@ from .world import World
 
 #: The issue's promise: a room is usable this long after a bomb. The rest is for the scheduling of a busy machine.
 USABLE_SECONDS, SPARE_SECONDS = 3.0, 2.0
-STANDSTILL_SECONDS = 1.0
-ROOMS = {"short": {"run_seconds": 1.0}}
+STANDSTILL_SECONDS = 3.0
+#: An interrupted run has time to end, but in the rooms of attempts that do not react to it.
+ROOMS = {
+    "short": {"run_seconds": 1.0, "interrupt_seconds": 1.8},
+    "reacting": {"run_seconds": 1.0},
+    "shown": {"interrupt_seconds": 1.8},
+}
 CLEARED = ("bombs", "flood", "thread")
 
 

@@ -34,6 +34,8 @@ from tests.fixtures.real import missing
 
 IMAGE = "jupyter-interview/python:1"
 SECONDS = 30.0
+PATIENT = 20.0
+SOON = 1.8
 
 
 class Cell:
@@ -42,7 +44,8 @@ class Cell:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.listed: list[JSON] = []
-        self.shown: dict[str, list[JSON]] = {}
+        self.shows: dict[str, list[JSON]] = {}
+        self.refuses: Callable[[int], str | None] = lambda size: None
         self.state = "idle"
         self.count: int | None = None
         self.changed = asyncio.Event()
@@ -55,10 +58,11 @@ class Cell:
         self.listed, self.count, self.state = [], None, "running"
         self._note("begin")
 
-    def stream(self, name: str, text: str) -> None:
+    def stream(self, name: str, text: str, removed: str = "") -> None:
         last = self.listed[-1] if self.listed else {}
         if last.get("name") == name:
-            last["text"] += text
+            assert last["text"].endswith(removed)
+            last["text"] = last["text"][: len(last["text"]) - len(removed)] + text
         else:
             self.listed.append({"output_type": "stream", "name": name, "text": text})
         self._note("stream")
@@ -66,11 +70,11 @@ class Cell:
     def display(self, output: JSON, display_id: str | None = None) -> None:
         self.listed.append(output)
         if display_id is not None:
-            self.shown.setdefault(display_id, []).append(output)
+            self.shows.setdefault(display_id, []).append(output)
         self._note("display")
 
     def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
-        for output in self.shown.get(display_id, []):
+        for output in self.shows.get(display_id, []):
             output.update(data=data, metadata=metadata)
         self._note("update_display")
 
@@ -84,6 +88,12 @@ class Cell:
 
     def outputs(self) -> list[JSON]:
         return copy.deepcopy(self.listed)
+
+    def shown(self, display_id: str) -> int:
+        return len(self.shows.get(display_id, []))
+
+    def refusal(self, size: int) -> str | None:
+        return self.refuses(size)
 
     @property
     def text(self) -> str:
@@ -181,11 +191,14 @@ MakeRoom = Callable[..., Room]
 
 @pytest.fixture
 async def ji_room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeRoom]:
-    """``ji_room(run_seconds=1.0, engine=…)``: limits by name, and ``auto``'s sandbox by default."""
+    """``ji_room(run_seconds=1.0, engine=…)``: limits by name, and ``auto``'s sandbox by default.
+
+    An interrupted run has time, so that how busy the machine is decides nothing.
+    """
     made: list[Room] = []
 
     def make(engine: Engine | None = None, directory: str | None = None, **limits: float) -> Room:
-        checked = Limits.checked(**limits)
+        checked = Limits.checked(**{"interrupt_seconds": PATIENT, **limits})
         runtime = str(tmp_path_factory.mktemp("r"))
         chosen: Engine = choose("auto", checked, runtime) if engine is None else engine
         kernels = InterviewKernelManager(engine=chosen, kernels_dir=directory or kernels_dir(), connection_dir=runtime)
@@ -278,7 +291,7 @@ async def ji_house(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -
         sandbox: str = "bubblewrap",
         **limits: float,
     ) -> House:
-        checked = Limits.checked(**limits)
+        checked = Limits.checked(**{"interrupt_seconds": PATIENT, **limits})
         runtime = str(tmp_path_factory.mktemp("r"))
         connections = str(tmp_path_factory.mktemp("c"))
         engine = choose(sandbox, checked, runtime, images=dict.fromkeys(("python", "other"), IMAGE))

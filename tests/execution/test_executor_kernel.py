@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jupyter_interview.core.errors import KernelUnavailable
+from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import KernelState, RunStatus
 from jupyter_interview.execution import executor, kernels_dir
 
@@ -95,6 +96,7 @@ async def test_a_sandbox_program_that_goes_and_comes_back(ji_room: MakeRoom) -> 
 async def test_without_a_sandbox_runs_are_refused_with_the_reason(ji_room: MakeRoom) -> None:
     class Nothing:
         problem = "Install bubblewrap."
+        limits = Limits()
 
         def provisioner(self, **_: Any) -> Any:
             raise AssertionError("never asked")

@@ -22,9 +22,10 @@ from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from traitlets.config import Config
 
 from jupyter_interview.core.errors import KernelUnavailable
+from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import RunStatus
 from jupyter_interview.execution import InterviewKernelManager, kernels_dir, languages
-from jupyter_interview.execution.manager import ALLOWED_MESSAGES, MESSAGE_BYTES, check_socket
+from jupyter_interview.execution.manager import ALLOWED_MESSAGES, check_socket, message_bytes
 
 from .conftest import MakeRoom
 
@@ -32,6 +33,7 @@ from .conftest import MakeRoom
 class _NoEngine:
     problem: str | None = "Install bubblewrap."
     missing: str | None = None
+    limits = Limits()
 
     def provisioner(self, **_: Any) -> Any:
         raise AssertionError("never asked")
@@ -108,7 +110,7 @@ async def test_a_started_kernel_as_stock_handlers_see_it(ji_room: MakeRoom) -> N
     assert kernel.ready.done() and await kernel.is_alive()
     stream = kernel.connect_shell()
     try:
-        assert stream.socket.getsockopt(zmq.MAXMSGSIZE) == MESSAGE_BYTES
+        assert stream.socket.getsockopt(zmq.MAXMSGSIZE) == message_bytes(Limits())
     finally:
         stream.close()
     assert kernels.ports_changed(kernel_id) is False

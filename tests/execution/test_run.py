@@ -42,9 +42,9 @@ class _Kernel:
         return "The kernel died."
 
 
-def _run(kernel: _Kernel) -> Run:
+def _run(kernel: _Kernel, cell: Cell | None = None) -> Run:
     request = ExecutionRequest("1", "1", "x", 1, "1")
-    return Run(request, Cell(), kernel, _LIMITS)  # type: ignore[arg-type]
+    return Run(request, cell or Cell(), kernel, _LIMITS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("_", range(20))
@@ -65,3 +65,17 @@ async def test_a_restart_that_ends_the_kernel_is_no_death(_: int) -> None:
     run.restart()
     end = await run.go()
     assert (end.status, end.message) == (RunStatus.INTERRUPTED, "The kernel was restarted.")
+
+
+async def test_a_run_that_ends_has_written_what_is_gathered() -> None:
+    """In portions, while it still is in progress; what is left for its end is written in one turn of the loop."""
+
+    class Much(_Link):
+        def execute(self, source: str, on_message: OnMessage) -> Execution:
+            for _ in range(200):
+                on_message("display_data", {"data": {"text/plain": source}, "metadata": {}})
+            return super().execute("", on_message)
+
+    cell = Cell()
+    end = await _run(_Kernel(Much()), cell).go()
+    assert end.status is RunStatus.OK and len(cell.listed) == 200

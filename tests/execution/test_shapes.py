@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_interview.core.jsontext import as_text
 from jupyter_interview.execution import shapes
 
 ANYTHING = st.recursive(
@@ -40,14 +41,30 @@ def test_lines_become_one_text() -> None:
     assert shapes.bundle({"text/plain": ["a\n", "b"]}) == {"text/plain": "a\nb"}
 
 
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def test_too_deep_is_dropped() -> None:
-    deep: Any = 1
-    for _ in range(100):
-        deep = [deep]
-    assert shapes.bundle({"application/json": deep, "text/plain": "x"}) == {"text/plain": "x"}
-    assert shapes.mapping({"a": deep}) == {}
+    assert shapes.bundle({"application/json": nested(201), "text/plain": "x"}) == {"text/plain": "x"}
+    assert shapes.mapping({"a": nested(100)}) == {}
     with pytest.raises(ValueError):
-        shapes.json_value(deep)
+        shapes.json_value(nested(100))
+
+
+def test_json_is_kept_as_its_text() -> None:
+    value = {"zeta": 2**60, "alpha": float("nan")}
+    assert shapes.bundle({"application/json": value}) == {"application/json": as_text(value)}
+    assert shapes.bundle({"application/json": nested(200)}) == {"application/json": as_text(nested(200))}
+
+
+@pytest.mark.parametrize("data", [{"application/json": nested(201)}, {"text/html": {"no": "text"}}])
+def test_what_is_left_out_is_said(data: Any) -> None:
+    said = shapes.bundle(data)
+    assert list(said) == ["text/plain"] and said["text/plain"].startswith("An output is left out: its ")
 
 
 @pytest.mark.parametrize("value", (True, -1, 2**31, "1", None, 1.0))
@@ -63,8 +80,3 @@ def test_an_error_keeps_its_traceback() -> None:
         "evalue": "v",
         "traceback": ["one", "three"],
     }
-
-
-def test_size_counts_bytes() -> None:
-    assert shapes.size("é") == 2
-    assert shapes.size({"a": ["xyz"]}) > 3

@@ -18,6 +18,7 @@ from tests.integration.clients import House, Room
 
 pytestmark = pytest.mark.integration
 
+_LAB = Path(sys.prefix) / "share" / "jupyter" / "lab" / "static"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
 
 
@@ -95,8 +96,6 @@ async def test_a_page_is_told_what_it_is(house: House) -> None:
     assert {**cara.member, **member} == member and member["id"] == cara.id
     assert "cara@example.org" not in page.text
     assert page.headers["Cache-Control"] == "no-store"
-    rules = dict(rule.strip().split(" ", 1) for rule in page.headers["Content-Security-Policy"].split(";"))
-    assert rules["frame-ancestors"] == "'none'" and "'unsafe-inline'" not in rules["script-src"]
 
 
 async def test_the_replay_is_a_page_of_its_own(house: House) -> None:
@@ -107,14 +106,44 @@ async def test_the_replay_is_a_page_of_its_own(house: House) -> None:
         "baseUrl": f"/{room.path}",
         "interviewPage": "replay",
         "interviewRoom": room.id,
+        "interviewHome": "",
         "token": "",
     }
     assert "Two &lt;/script&gt; Sum" in answer.text and "/static/lab/" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
-    rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["Content-Security-Policy"].split(";"))
-    assert rules["default-src"] == "'none'" and rules["script-src"] == "'self' 'unsafe-eval'"
     for name in re.findall(r'(?:src|href)="/(interview/static/[^"]*)"', answer.text):
         assert (await house.nobody.get(name)).status_code == 200, name
+
+
+async def test_no_page_runs_text_as_script_or_frames_anything(house: House) -> None:
+    """Neither room nor replay nor desk: what interprets a member's program is in frames that are never fetched."""
+    room = await house.room()
+    for path in ("interview/", room.path[:-1], f"{room.path}replay"):
+        answer = await house.owner.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+        assert answer.status_code == 200 and "unsafe-eval" not in policy, path
+        assert rules["default-src"] == "'none'" == rules.get("frame-src", "'none'"), path
+        assert "'unsafe-inline'" not in rules["script-src"], path
+
+
+async def test_what_runs_programs_of_members_in_a_page_is_left_out(house: House) -> None:
+    """With what compiles text, by the names that JupyterLab has for them; the scripts in their place are there."""
+    room = await house.room()
+    left_out = {
+        "@jupyterlab/apputils-extension:settings",
+        "@jupyterlab/javascript-extension",
+        "@jupyterlab/mermaid-extension",
+        "@jupyterlab/pdf-extension",
+        "@jupyterlab/vega5-extension",
+    }
+    known = "".join(path.read_text("utf-8") for path in _LAB.glob("jlab_core.*.js"))
+    for name in left_out:
+        assert name in known, f"JupyterLab has no {name} any more: what is there instead?"
+    for path in ("interview/", room.path[:-1]):
+        assert left_out <= set(page_config((await house.owner.get(path)).text)["disabledExtensions"]), path
+    for name in ("chart.js", "diagram.js"):
+        assert (await house.nobody.get(f"interview/static/isolated/{name}")).status_code == 200, name
 
 
 async def test_icons_are_the_servers_own(house: House) -> None:
@@ -192,6 +221,27 @@ async def test_ended_rooms_show_a_notice_or_the_replay(house: House) -> None:
     assert (await cara.rest.get("replay")).status_code == 403
 
 
+async def test_who_had_a_seat_at_the_end_gets_their_own_part_there(house: House) -> None:
+    """However often the page is loaded. Whoever was removed, and a stranger, is offered nothing."""
+    room = await house.room()
+    cara, sven = await room.join(), await room.invite("spectator")
+    rema = await room.invite("candidate", "Rema")
+    await room.api("DELETE", f"/members/{rema.id}")
+    await room.end()
+    offered = f'href="/{room.path}api/me/export"'
+    for person in (cara, sven):
+        for path in (house.url + room.path[:-1], "doc/tree/Interview.ipynb"):
+            page = await person.rest.get(path)
+            assert page.status_code == 410 and offered in page.text, path
+        part = await person.rest.get("api/me/export")
+        assert part.status_code == 200 and part.json()["member"]["id"] == person.id
+        assert part.headers["Content-Disposition"].startswith("attachment")
+    for client in (rema.rest, house.nobody):
+        page = await client.get(house.url + room.path[:-1])
+        assert page.status_code == 410 and "over" in page.text and "api/me" not in page.text
+    assert (await rema.rest.get("api/me/export")).status_code == 401
+
+
 async def test_a_page_loads_the_extensions_that_it_uses(house: House) -> None:
     """Nothing of other people's, and where nobody edits nothing that is for editing together."""
     room = await house.room()
@@ -200,6 +250,24 @@ async def test_a_page_loads_the_extensions_that_it_uses(house: House) -> None:
     for path, wanted in (("interview/", ours), (room.path[:-1], ours | together)):
         config = page_config((await house.owner.get(path)).text)
         assert {each["name"] for each in config["federated_extensions"]} == wanted, path
+
+
+async def test_a_link_that_was_written_otherwise_leads_to_the_interview(house: House) -> None:
+    """As mails, chats and people pass it on. What is cut off, or leads elsewhere, is not guessed."""
+    room = await house.room()
+    right = "/" + room.path.removesuffix("/")
+    bare = right.removeprefix("/")
+    for written in (
+        *(f"{bare}{mark}" for mark in (".", "%20", ",", ")", "%3E", "%E2%80%8B", "%22.", "%C2%A0", "*", "//")),
+        bare.upper().replace("INTERVIEW", "interview"),
+    ):
+        answer = await house.nobody.get(written)
+        assert (answer.status_code, answer.headers.get("Location")) == (302, right), written
+        assert (await house.nobody.get(written, follow_redirects=True)).status_code == 200
+    answer = await house.nobody.get(f"{bare}/replay.?at=7")
+    assert answer.headers["Location"] == f"{right}/replay?at=7"
+    for wrong in (bare[:-1], f"{bare}0", f"{bare}/nosuch", f"interview/{bare}", "interview/%2E"):
+        assert (await house.nobody.get(wrong)).status_code == 404, wrong
 
 
 async def test_an_address_that_leads_nowhere_says_so(house: House) -> None:

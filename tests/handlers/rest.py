@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -27,22 +27,40 @@ def error_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return error
 
 
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A server on each of the databases, shared by the tests of this folder."""
-    options = list(UNLIMITED)
-    if request.param == "postgresql":
-        postgresql = request.getfixturevalue("ji_postgresql")
-        options.append(f"--InterviewApp.database_url={postgresql.url(postgresql.create())}")
-    server = Server(tmp_path_factory.mktemp(request.param), options)
-    try:
-        for name in ("ada", "bob"):
-            added = server.run("user", "add", f"{name}@example.org", *options[-1:], stdin=f"{PASSWORD}\n")
+@pytest.fixture(scope="session")
+def database_servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Server]]:
+    """A server on each of the databases, shared by the tests of this folder: each starts once, when it is needed."""
+    running: dict[str, Server] = {}
+
+    def make(name: str) -> Server:
+        options = list(UNLIMITED)
+        if name == "postgresql":
+            postgresql = request.getfixturevalue("ji_postgresql")
+            options.append(f"--InterviewApp.database_url={postgresql.url(postgresql.create())}")
+        server = Server(tmp_path_factory.mktemp(name), options)
+        for account in ("ada", "bob"):
+            added = server.run("user", "add", f"{account}@example.org", *options[-1:], stdin=f"{PASSWORD}\n")
             assert added.returncode == 0, added.stderr
-        server.start()
-        yield server
-    finally:
+        return server
+
+    def get(name: str) -> Server:
+        if name not in running:
+            running[name] = make(name)
+            running[name].start()
+        return running[name]
+
+    yield get
+    for server in running.values():
         server.stop()
+
+
+# A parameter is of one test after the other: a server that lived as long as its parameter would start for each file.
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], scope="module")
+def database_server(request: pytest.FixtureRequest, database_servers: Callable[[str], Server]) -> Server:
+    """One of them."""
+    return database_servers(request.param)
 
 
 @pytest_asyncio.fixture

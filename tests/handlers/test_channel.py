@@ -18,7 +18,8 @@ pytestmark = pytest.mark.integration
 async def test_joined_has_all_that_a_client_needs(room: Room, cara: Person, ivan: Person) -> None:
     """Room, oneself, everybody, messages, runs, code and the log's number."""
     first = await cara.channel()
-    assert set(first.joined) == {"room", "you", "members", "messages", "runs", "code", "seq"}
+    told = {"room", "you", "members", "messages", "runs", "comings", "code", "seq", "notices", "late"}
+    assert set(first.joined) == told and first.joined["late"] is False
     assert first.joined["you"] == {**cara.member, "presence": "present"} | {
         name: first.joined["you"][name] for name in ("joined_at", "left_at")
     }
@@ -217,6 +218,14 @@ async def test_changes_are_told(room: Room, cara: Person, ivan: Person) -> None:
     assert await hers.until_closed() == 4410
 
 
+async def test_a_frame_of_many_values_is_refused_unread(cara: Person) -> None:
+    """The socket stays, and a long text of any form passes."""
+    channel = await cara.channel()
+    await channel.tell("ping", [[]] * 20_000)
+    assert (await channel.expect("error"))["content"]["code"] == "bad_message"
+    assert (await channel.ask("code_update", "[{,:}]" * 30_000))["type"] == "ack"
+
+
 async def test_a_flood_is_slowed_and_told(ji_server: ServerFactory) -> None:
     """Beyond the rate a frame gets ``rate_limited`` with the time to wait; the socket stays."""
     server = ji_server(*UNLIMITED[:4], "--InterviewApp.rates=channel=30/minute", "--InterviewApp.rates=chat=5/minute")
@@ -234,6 +243,7 @@ async def test_a_flood_is_slowed_and_told(ji_server: ServerFactory) -> None:
 async def _ping(channel: Channel) -> str:
     before = len(channel.all)
     await channel.tell("ping")
-    await channel.until(lambda: len(channel.all) > before, "an answer")
-    frame = channel.all[-1]
+    answers = ("pong", "error")
+    await channel.until(lambda: any(each["type"] in answers for each in channel.all[before:]), "an answer")
+    frame = next(each for each in channel.all[before:] if each["type"] in answers)
     return "pong" if frame["type"] == "pong" else str(frame["content"]["code"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from tornado.httpclient import HTTPClientError
 
 from tests.fixtures.server import Server
 from tests.integration.clients import House, Person, Room, until
@@ -84,6 +86,35 @@ async def test_a_silent_socket_is_dropped(brisk: House) -> None:
     assert not his.closed.is_set()
     for socket in (hers, notebook, kernel):
         socket.reset()
+
+
+async def test_a_new_password_ends_what_is_open(brisk: House) -> None:
+    """The account's sockets are closed at the next ping, and its seat lets nobody in; the others stay."""
+    email, password = "grace@example.org", "correct horse battery"
+    assert brisk.server.run("user", "add", email, stdin=f"{password}\n").returncode == 0
+    answer = await brisk.nobody.post("api/interview/login", json={"email": email, "password": password})
+    grace = {"Authorization": f"Bearer {answer.json()['token']}"}
+    made = await brisk.nobody.post("api/interview/rooms", json={"title": "Hers"}, headers=grace)
+    room = Room(brisk, made.json()["id"])
+    page = await brisk.nobody.get(f"interview/{room.id}", headers=grace)
+    brisk.nobody.cookies.clear()
+    seat = page.cookies[f"interview-room-{room.id}"]
+    hers = room.person(seat, {"id": ""})
+    sockets = [await hers.channel(), await hers.document(), await hers.kernel(await hers.kernel_id())]
+    for headers, content in ((grace, {"room": room.id}), ({}, {"room": room.id, "token": seat})):
+        programs = await brisk.channel(**headers)
+        await programs.tell("join_room", content)
+        await programs.expect("joined")
+        hers.sockets.append(programs)
+        sockets.append(programs)
+    others = await (await room.join("Cara")).channel()
+    # Not here: these sockets have to answer pings meanwhile.
+    changed = await asyncio.to_thread(brisk.server.run, "user", "password", email, stdin=f"{password}s\n")
+    assert changed.returncode == 0
+    assert [await socket.until_closed() for socket in sockets] == [4401] * len(sockets)
+    with pytest.raises(HTTPClientError):
+        await hers.channel()
+    assert not others.closed.is_set() and (await others.ask("chat_message", "still here"))["type"] == "ack"
 
 
 async def test_an_empty_room_is_released_and_opens_again(brisk: House) -> None:

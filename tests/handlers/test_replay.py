@@ -101,6 +101,9 @@ async def test_moments_out_of_range(house: House) -> None:
         error_of(await house.owner.post(f"{path}/fork", json=body), 400, "bad_request")
     for seq in (0, -1, 1 << 40, "x", None):
         error_of(await house.owner.post(f"{path}/bookmarks", json={"seq": seq, "note": "n"}), 400, "bad_request")
+    for ms in (-1, 1e300, "x"):
+        mark = {"seq": 1, "note": "n", "ms": ms}
+        error_of(await house.owner.post(f"{path}/bookmarks", json=mark), 400, "bad_request")
     error_of(await house.owner.post(f"{path}/bookmarks", json={"seq": 1 << 20, "note": "n"}), 404, "not_found")
 
 
@@ -145,7 +148,7 @@ async def test_bookmarks(house: House) -> None:
     ivan = await room.invite("interviewer", "Ivan")
     path = f"api/interview/rooms/{room.id}/bookmarks"
     events = await room.events()
-    late = (await ivan.rest.post(path, json={"seq": events[-1]["seq"], "note": "at its end"})).json()
+    late = (await ivan.rest.post(path, json={"seq": events[-1]["seq"], "note": "at its end", "ms": 1e9})).json()
     answer = await house.owner.post(path, json={"seq": 3, "note": " the  start "})
     early = answer.json()
     assert answer.status_code == 201 and early["note"] == "the start" and early["seq"] == 3
@@ -167,71 +170,3 @@ async def test_bookmarks(house: House) -> None:
     elsewhere = f"api/interview/rooms/{foreign.id}/bookmarks/{early['id']}"
     error_of(await house.owner.patch(elsewhere, json={"note": "x"}), 404, "not_found")
     error_of(await house.owner.delete(elsewhere), 404, "not_found")
-
-
-async def forked(house: House, room: Room, **body: Any) -> tuple[Room, JSON]:
-    """A fork, once what was to be run again has been."""
-    made = await house.owner.post(f"api/interview/rooms/{room.id}/fork", json=body)
-    assert made.status_code == 201, made.text
-    fork = Room(house, made.json()["id"])
-
-    async def look() -> JSON | None:
-        found: JSON = (await house.owner.get(f"api/interview/rooms/{room.id}/forks/{fork.id}")).json()
-        return found if found["state"] in ("none", "done", "failed") else None
-
-    progress = await look()
-    while progress is None:
-        progress = await look()
-    return fork, progress
-
-
-async def test_a_fork_with_its_runs(house: House) -> None:
-    """It starts as the other one was; what it ran is run again in order, and only what differs is named."""
-    files = [{"name": "data.txt", "data": "aGVsbG8="}]
-    room = await house.room("First", files=files, tags=["hard"], settings={"seats": 2})
-    cara = await room.join("Cara")
-    notebook, channel = await cara.document(), await cara.channel()
-    sources = [
-        "x = open('/home/user/data/data.txt').read() if False else 'hello'\nprint(x)",
-        "import os\nprint(os.urandom(8))",
-        "print(object())",
-        "1 / 0",
-    ]
-    for source in sources:
-        await notebook.set_source(source)
-        await notebook.saved()
-        await cara.run(notebook.cell())
-        await channel.expect("run_finished")
-    seq = (await room.events())[-1]["seq"]
-    await notebook.set_source("later")
-    await notebook.saved()
-    await room.end()
-    fork, progress = await forked(house, room, at=seq, rerun=True)
-    assert progress["state"] == "done" and progress["done"] == progress["total"] == 4, progress
-    [difference] = progress["differences"]
-    assert difference["reason"] == "outputs" and difference["source"] == sources[1]
-    assert difference["recorded"] != difference["now"]
-    shown = await fork.api("GET")
-    assert shown["title"] == "First (fork)" and shown["state"] == "waiting" and shown["tags"] == ["hard"]
-    assert [file["name"] for file in shown["files"]] == ["data.txt"] and shown["settings"]["seats"] == 2
-    begun, was = await fork.notebook(), await room.notebook(seq)
-    assert begun["cells"] == was["cells"] and begun["cells"][0]["source"] == "1 / 0"
-    [created] = await fork.events("room_created")
-    assert created["payload"]["forked_from"] == {"room": room.id, "seq": seq}
-    assert [event["payload"]["source"] for event in await fork.events("run_started")] == sources
-
-
-async def test_a_fork_of_a_live_room_by_a_guest(house: House) -> None:
-    """An interviewer without an account gets a link in; the room that is forked goes on."""
-    room = await worked(house)
-    ivan = await room.invite("interviewer", "Ivan")
-    made = await ivan.rest.post(f"api/interview/rooms/{room.id}/fork", json={"at": 5, "title": "Again"})
-    assert made.status_code == 201 and made.json()["title"] == "Again"
-    fork = Room(house, made.json()["id"])
-    joined = await fork.join("Ivan", invite=made.json()["url"].partition("#invite=")[2])
-    assert joined.member["role"] == "interviewer"
-    progress = await ivan.rest.get(f"api/interview/rooms/{room.id}/forks/{fork.id}")
-    assert progress.json() == {"state": "none", "done": 0, "total": 0, "message": None, "differences": []}
-    assert (await room.api("GET"))["state"] == "live"
-    other = await house.room("Elsewhere")
-    error_of(await house.owner.get(f"api/interview/rooms/{other.id}/forks/{fork.id}"), 404, "not_found")

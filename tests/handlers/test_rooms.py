@@ -144,3 +144,31 @@ async def test_a_room_starts_from_a_notebook(house: House) -> None:
     large = {**new, "metadata": {"x": "y" * 4_000_001}}
     error_of(await house.owner.post("api/interview/rooms", json={"title": "x", "notebook": large}), 413, "too_large")
     assert len((await house.api("GET", "rooms?limit=100"))["rooms"]) == before
+
+
+def _cells(*sources: str, outputs: int = 0) -> dict[str, Any]:
+    """A notebook, with so many bytes of outputs in its first cell."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
+    if outputs:
+        cells[0]["outputs"] = [nbformat.v4.new_output("stream", text="x" * outputs)]  # type: ignore[no-untyped-call]
+    return dict(nbformat.v4.new_notebook(cells=cells))  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("notebook", "said"),
+    [
+        (_cells(*["x"] * 501), "A notebook can have at most 500 cells."),
+        (_cells("x", "y" * 200_001), "A cell can have at most 200,000 characters; cell 2 has more."),
+        (_cells("x", outputs=3_900_000) | {"metadata": {}}, None),
+    ],
+)
+async def test_a_room_does_not_begin_beyond_its_limits(
+    house: House, notebook: dict[str, Any], said: str | None
+) -> None:
+    """Nobody could edit it."""
+    answer = await house.owner.post("api/interview/rooms", json={"title": "x", "notebook": notebook})
+    if said is None:
+        assert answer.status_code == 201
+        return
+    error = error_of(answer, 413, "too_large")
+    assert (error["message"], error["details"]["field"]) == (said, "notebook")

@@ -18,7 +18,20 @@ from tests.fixtures.server import Server
 
 from .clients import House
 
-RATES = ("login", "join", "rest", "frame", "channel", "chat", "document", "export")
+RATES = (
+    "login",
+    "join",
+    "knock",
+    "guess",
+    "password",
+    "rest",
+    "socket",
+    "frame",
+    "channel",
+    "chat",
+    "document",
+    "export",
+)
 UNLIMITED = [
     "--InterviewApp.limits=release_seconds=5",
     *(f"--InterviewApp.rates={name}=50000/second" for name in RATES),

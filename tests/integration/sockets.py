@@ -40,6 +40,10 @@ class Socket:
         """Keep a message."""
         self.received.append(message)
 
+    def heard(self, words: bytes) -> bool:
+        """Whether a message with these words came."""
+        return any(words in (each.encode() if isinstance(each, str) else each) for each in self.received)
+
     async def send(self, message: str | bytes) -> None:
         """Send as text or binary, as its type says."""
         await self.connection.write_message(message, binary=isinstance(message, bytes))
@@ -270,7 +274,8 @@ class Notebook(Socket):
         """Wait until all that was sent is durable."""
         self._saves += 1
         number = self._saves
-        await self.send(b"\x02\x04save" + bytes((number,)))
+        varint = bytes((number,)) if number < 128 else bytes((number & 127 | 128, number >> 7))
+        await self.send(b"\x02\x04save" + varint)
         wanted = f'"responseTo":{number},'.encode()
         await self.until(lambda: any(wanted in message for message in self.raw), "the answer to save")
 

@@ -16,7 +16,7 @@ from tests.integration.fixtures import UNLIMITED, complaints
 
 pytestmark = pytest.mark.integration
 
-LIMITS = {"run_seconds": 3, "output_bytes": 20_000, "output_count": 20, "release_seconds": 5}
+LIMITS = {"run_seconds": 3, "interrupt_seconds": 8, "output_bytes": 20_000, "output_count": 20, "release_seconds": 5}
 
 
 @pytest.fixture(scope="module")

@@ -60,18 +60,18 @@ async def test_forged_awareness_identity_is_refused(room: Room, eve: Person, oth
     assert await notebook.until_closed() == BAD
     assert (await room.until_denied("awareness", eve.id))["reason"]
 
-    await others.ivans.send(awareness_message(others.ivans.doc.client_id, 5, {"cursor": 1}))
+    await others.ivans.send(awareness_message(others.ivans.doc.client_id, 5, {"autosave": True}))
     await others.doras.until(lambda: any(states(others.doras, others.ivan)), "Ivan's cursor")
-    for state in ({"cursor": 2}, {"user": ivans}):
+    for state in ({"autosave": False}, {"user": ivans}):
         notebook = await eve.document()
         await notebook.send(awareness_message(others.ivans.doc.client_id, 6, state))
         assert await notebook.until_closed() == BAD
 
     notebook = await eve.document()
     others.doras.awareness.clear()
-    await notebook.send(awareness_message(notebook.doc.client_id, 1, {"user": {"name": "Ivan"}, "cursor": 3}))
+    await notebook.send(awareness_message(notebook.doc.client_id, 1, {"user": {"name": "Ivan"}, "autosave": True}))
     [state] = await others.doras.until(lambda: states(others.doras, eve), "Eve's cursor")
-    assert state["user"]["name"] == "Eve" and state["cursor"] == 3
+    assert state["user"]["name"] == "Eve" and state["autosave"] is True
     # Her cursor goes with her socket; Ivan's stays.
     others.doras.awareness.clear()
     await notebook.close()
@@ -201,3 +201,16 @@ async def test_forged_document_room(room: Room, eve: Person, others: Others, hou
         assert (await eve.rest.put(f"api/collaboration/session/{path}", json={})).status_code == 404
     wrong = await eve.rest.put("api/collaboration/session/Interview.ipynb", json={"format": "text", "type": "file"})
     assert wrong.status_code == 404
+
+
+async def test_a_paste_over_the_limit_of_a_message_is_taken_back(room: Room, eve: Person) -> None:
+    """The socket stays open, the page hears why, and what comes later arrives."""
+    channel = await eve.channel()
+    notebook = await eve.document()
+    await notebook.type("x" * 1_200_000)
+    refused = await channel.expect("document_refused")
+    assert refused["content"]["code"] == "too_large" and "at most 1 MB" in refused["content"]["message"]
+    await notebook.type("later ")
+    await notebook.saved()
+    [source] = notebook.sources()
+    assert "later " in source and len(source) < 1_000

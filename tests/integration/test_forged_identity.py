@@ -86,7 +86,11 @@ async def test_forged_presence_after_removal(room: Room, eve: Person, others: Ot
         with pytest.raises(HTTPClientError, match="401"):
             await attempt()
     assert not await others.dora_hears.pending("join")
-    # The seat is free again, and taking it is no way around the removal: it is somebody else's.
+    # The seat is free again, and the link closed: it is no way around the removal.
+    back = await room.house.nobody.post(f"{room.path}join", json={"name": "Eve"})
+    assert (back.status_code, back.json()["error"]["code"]) == (403, "link_closed")
+    settings = (await room.api("GET"))["settings"]
+    await room.api("PATCH", "", {"settings": {**settings, "link": "open"}})
     assert (await room.join("Frank")).id != eve.id
 
 

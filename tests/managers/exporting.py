@@ -29,6 +29,15 @@ from tests.managers.house import SIGNING, House
 SCRIPT = "document.title = 'played';"
 
 
+def install(directory: Path) -> None:
+    """A player that needs no build."""
+    parts = {"replay/file.js": SCRIPT, "replay/replay.css": "body { margin: 0 }"}
+    parts |= {f"isolated/file-{kind}.js": "" for kind in ("chart", "diagram")}
+    for name, content in parts.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(content)
+
+
 @dataclass
 class Post:
     """Everything that goes in and out of one house."""

@@ -19,7 +19,7 @@ from argon2.profiles import CHEAPEST
 
 from jupyter_interview.auth import Argon2Passwords, SignedTokens, hash_secret
 from jupyter_interview.auth.signing import SigningKeys
-from jupyter_interview.collab import History, fold, open_document
+from jupyter_interview.collab import History, NotebookFold, open_document
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import (
     JSON,
@@ -54,6 +54,7 @@ _KEYS = tempfile.TemporaryDirectory(prefix="ji-keys-")
 atexit.register(_KEYS.cleanup)
 SIGNING = SigningKeys(Path(_KEYS.name) / "signing.json")
 CHEAP: Parameters = CHEAPEST
+_NAMES = {Role.CANDIDATE: "Ada", Role.INTERVIEWER: "Grace", Role.SPECTATOR: "Wanda"}
 
 
 def no_op() -> None:
@@ -71,7 +72,12 @@ class Kernel:
         self.running: tuple[ExecutionRequest, CellOutputs] | None = None
         self.count = 0
         self.shut = False
+        self.room_for = 100
         self.on_shutdown: Callable[[], Any] = no_op
+
+    @property
+    def places(self) -> int:
+        return self.room_for - len(self.waiting)
 
     def start(self) -> None:
         if self.state is KernelState.UNAVAILABLE:
@@ -112,6 +118,13 @@ class Kernel:
         for request, _ in skipped:
             self.observer.run_finished(request, ExecutionResult(RunStatus.SKIPPED, None, 0, ""))
 
+    @property
+    def information(self) -> JSON | None:
+        return None
+
+    async def ask(self, kind: str, content: JSON, member: int) -> JSON | None:
+        return None
+
     async def interrupt(self) -> None:
         self.skip()
         if self.running is not None:
@@ -120,6 +133,12 @@ class Kernel:
     async def restart(self) -> None:
         await self.interrupt()
         self.observer.kernel_event("kernel_restarted", {})
+
+    async def pause(self) -> None:
+        await self.interrupt()
+
+    def follow(self, observer: RunObserver) -> None:
+        self.observer = observer
 
     async def shutdown(self) -> None:
         self.shut = True
@@ -183,7 +202,7 @@ class House:
         self.database = Database(url, VAULT, queue_limit=self.limits.write_queue)
         self.passwords = Argon2Passwords(CHEAP)
         self.tokens = SignedTokens(b"s" * 32)
-        self.records = Records(self.database, fold, SIGNING)
+        self.records = Records(self.database, NotebookFold, SIGNING)
         self.accounts = Accounts(self.database, self.passwords, self.tokens)
         self.kernels: dict[str, Kernel] = {}
         self.rooms = Rooms(
@@ -195,7 +214,14 @@ class House:
         self.forks = Forks(self.database, self.rooms, self.replay)
         self.invitations = Invitations(self.database, hash_secret)
         self.members = Members(
-            self.database, self.rooms, self.records, self.invitations, self.passwords, self.tokens, self.limits
+            self.database,
+            self.rooms,
+            self.records,
+            self.invitations,
+            self.passwords,
+            self.tokens,
+            self.limits,
+            self.accounts,
         )
 
     def _executor(self, room: str, language: str, observer: RunObserver, files: ReadFiles | None = None) -> Kernel:
@@ -207,6 +233,7 @@ class House:
         self.database.prepare()
         self.database.start()
         await self.accounts.start()
+        await self.rooms.settle()
         return self
 
     async def stop(self) -> None:
@@ -233,13 +260,13 @@ class House:
         made = await self.rooms.create(account, **{"title": "Interview", "language": "python", **fields})
         return await self.rooms.open(made["id"])
 
-    async def seat(self, live: LiveRoom, role: Role = Role.CANDIDATE, name: str = "Ada") -> Member:
-        """A seated member of any role."""
+    async def seat(self, live: LiveRoom, role: Role = Role.CANDIDATE, name: str | None = None) -> Member:
+        """A seated member of any role; whose name does not matter, has one of that role."""
+        name = name or _NAMES[role]
         if role is Role.CANDIDATE:
             return (await self.members.join(live.room.id, name=name))[0]
         invitation = await self.invitations.create(live, None, role=role)
-        secret = invitation["url"].partition("#invite=")[2]
-        return (await self.members.join(live.room.id, name=name, invite=secret))[0]
+        return (await self.members.join(live.room.id, name=name, invite=secret_of(invitation)))[0]
 
     def socket(self, live: LiveRoom, member: Member, kind: str = "channel") -> Socket:
         """A socket of a member, entered."""
@@ -255,3 +282,8 @@ class House:
     async def story(self, live: LiveRoom, *kinds: EventKind) -> list[Event]:
         """The stored events of some kinds."""
         return [event for event in await self.log(live) if event.kind in kinds]
+
+
+def secret_of(invitation: JSON) -> str:
+    """By which somebody comes in."""
+    return str(invitation["url"]).partition("#invite=")[2]

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import uuid
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,6 +136,26 @@ def small_book(seed: int = 0) -> Book:
     book.add(EventKind.ROOM_ENDED, {"by": "owner"})
     book.sign()
     return book
+
+
+def packed(members: Mapping[str, bytes], **manifest: Any) -> bytes:
+    """A zip of members with a manifest that fits to them."""
+    listed = {
+        name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in members.items()
+        if name != "manifest.json"
+    }
+    whole = {"format": "jupyter-interview export", "version": 1, "files": listed, **manifest}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**members, "manifest.json": json.dumps(whole).encode()}.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def of_book(book: Book) -> bytes:
+    """A zip with the log of a book."""
+    return packed({"log.jsonl": book.file(), "bookmarks.json": b'{"bookmarks": []}'})
 
 
 def read(content: bytes) -> tuple[LogReader, list[FileEvent]]:

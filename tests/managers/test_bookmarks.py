@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_interview.core.errors import BadRequest, NotFound, TooLarge
-from jupyter_interview.core.models import Account
+from jupyter_interview.core.models import Account, EventKind
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers import bookmarks
 from jupyter_interview.managers.accounts import OWNER
@@ -41,6 +41,25 @@ async def test_a_bookmark_of_each(house: House) -> None:
     await house.bookmarks.change(live.room, listed[0]["id"], "other")
     await house.bookmarks.remove(live.room, listed[1]["id"])
     assert [each["note"] for each in await house.bookmarks.list(live.room)] == ["other", "n"]
+
+
+async def test_a_bookmark_is_where_the_playhead_is(house: House) -> None:
+    """Between its event and the next one; after the last one up to now, and nowhere else."""
+    live = await house.room()
+    member = await house.seat(live)
+    await live.log.barrier()
+    events = await house.log(live)
+    moments = [(event.at - events[0].at) / 1000 for event in events]
+    then = live.log.append(EventKind.CHAT_MESSAGE, member=member.key, payload={"text": "later"})
+    await live.log.barrier()
+    end = (then.at - events[0].at) / 1000
+    seq, begin = events[-1].seq, moments[-1]
+    wanted = [(None, begin), (begin + 0.25 * (end - begin), begin + 0.25 * (end - begin)), (0, begin), (end + 9e6, end)]
+    for ms, found in wanted:
+        made = await house.bookmarks.add(live.room, OWNER, seq, "n", ms=ms)
+        assert made["seq"] == seq and abs(made["ms"] - found) <= 1
+    late = await house.bookmarks.add(live.room, OWNER, then.seq, "n", ms=end + 9e6)
+    assert end <= late["ms"] + 1 <= end + 60_000
 
 
 async def test_what_is_no_bookmark(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ async def test_a_room_shows_its_files_and_its_log_hashes_them(ji_house: MakeHous
     await house.rooms.end(made["id"], OWNER)
     assert house.rooms.json(await house.rooms.get(made["id"]))["files"] == SHOWN
     assert (await house.rooms.page(OWNER))[0][0]["files"] == SHOWN
-    await house.rooms.delete(made["id"])
+    await house.rooms.delete(made["id"], OWNER)
 
 
 async def test_the_kernel_reads_them_from_the_database(ji_house: MakeHouse) -> None:
@@ -78,7 +78,7 @@ async def test_two_files_of_one_name_make_no_room(ji_house: MakeHouse) -> None:
 async def test_too_many_and_too_large_make_no_room(ji_house: MakeHouse) -> None:
     """The limits' own values are allowed; one more is not."""
     house = await ji_house(data_files=2, data_bytes=10)
-    with pytest.raises(TooLarge, match="can have 2 files") as many:
+    with pytest.raises(TooLarge, match="can have at most 2 files") as many:
         await house.room(files=[("a", b""), ("b", b""), ("c", b"")])
     assert many.value.details["limit"] == 2
     with pytest.raises(TooLarge, match="10 bytes together") as large:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import random
 import weakref
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.managers.house import House, Socket
 ROOMS = 4
 PEOPLE = 6
 STEPS = 60
+ACTIONS = ["enter", "enter", "document", "say", "type", "code", "drop", "drop", "leave", "run"]
 
 
 def _timers() -> list[asyncio.TimerHandle]:
@@ -40,6 +42,7 @@ class Crowd:
         self.clients: list[Client] = []
         self.members: dict[str, Member] = {}
         self.watched: list[weakref.ref[Any]] = []
+        self.done: Counter[str] = Counter()
 
     async def live(self) -> tuple[LiveRoom, Member]:
         room_id = self.random.choice(self.rooms)
@@ -54,12 +57,11 @@ class Crowd:
         return live, live.members[self.members[room_id].id]
 
     async def step(self) -> None:
-        action = self.random.choice(
-            ["enter", "enter", "document", "say", "type", "code", "drop", "drop", "leave", "run"]
-        )
+        action = self.random.choice(ACTIONS)
         # Refused, or a room that was closed just then: what it left behind is what this test looks for.
         with contextlib.suppress(InterviewError):
             await getattr(self, f"_{action}")()
+            self.done[action] += 1
         await asyncio.sleep(0)
 
     async def _enter(self) -> None:
@@ -137,6 +139,8 @@ async def test_many_clients_join_leave_and_drop_at_random_without_a_leak(ji_hous
     crowd = [Crowd(house, rooms, seed * 1_000 + number) for number in range(PEOPLE)]
 
     await asyncio.gather(*(person.go() for person in crowd))
+    done = sum((person.done for person in crowd), Counter[str]())
+    assert set(done) == set(ACTIONS) and done.total() > 0.8 * PEOPLE * STEPS, done
 
     # Everybody is gone: after the time of grace each has left, and after a while no room is in memory.
     gone = asyncio.Event()

@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
-from jupyter_interview.core.errors import BadMessage, Forbidden, TooLarge
+from jupyter_interview.core.errors import BadMessage, Forbidden, NotFound, RoomEnded, TooLarge
 from jupyter_interview.core.models import EventKind
 from jupyter_interview.core.permissions import Role
+from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.messages import HISTORY
 from tests.db.conftest import blocked
 from tests.managers.conftest import MakeHouse
@@ -114,3 +115,56 @@ async def test_what_may_not_be_said_is_refused(ji_house: MakeHouse) -> None:
     await live.messages.post(spectator, house.socket(live, spectator).connection, "hi", None)
     assert [event.member for event in await house.story(live, EventKind.DENIED)] == [spectator.key, ada.key]
     assert len(await house.story(live, EventKind.CHAT_MESSAGE)) == 2
+
+
+async def test_a_hidden_message_is_hidden_from_everybody_for_good(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    ada, ivan = await house.seat(live), await house.seat(live, Role.INTERVIEWER, "Ivan")
+    mine, his = house.socket(live, ada), house.socket(live, ivan)
+    said = await live.messages.post(ada, mine.connection, "not for everybody", "c1")
+    other = await live.messages.post(ada, mine.connection, "fine", None)
+    shown = await live.messages.hide(ivan, said.seq)
+    by = {"id": ivan.id, "name": "Ivan", "role": "interviewer"}
+    assert shown["content"] == "" and shown["hidden"]["by"] == by
+    for socket in (mine, his):
+        (frame,) = socket.of("message_hidden")
+        assert frame["content"] == shown
+    assert await live.messages.hide(None, said.seq) == shown, "and only once"
+    (event,) = await house.story(live, EventKind.MESSAGE_HIDDEN)
+    assert (event.member, event.subject, event.payload) == (ivan.key, 0, {"message": said.seq})
+    again = await live.messages.post(ada, mine.connection, "not for everybody", "c1")
+    assert again.seq == said.seq
+    await house.crash()
+    house = await ji_house()
+    live = await house.rooms.open(live.room.id)
+    assert live.messages.recent() == [shown, *live.messages.recent()[1:]]
+    assert [message["content"] for message in live.messages.recent()] == ["", "fine"]
+    first, second = await house.records.messages(live.room)
+    assert first == {**shown, "content": "not for everybody"}, "the record keeps it"
+    assert "hidden" not in second and second["seq"] == other.seq
+
+
+async def test_a_message_of_long_ago_can_be_hidden(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    ada = await house.seat(live)
+    mine = house.socket(live, ada)
+    posts = [await live.messages.post(ada, mine.connection, str(number), None) for number in range(HISTORY + 5)]
+    shown = await live.messages.hide(None, posts[0].seq)
+    assert shown["sender"]["name"] == "Ada" and shown["content"] == "" and shown["hidden"]["by"] is None
+    assert shown["ts"].startswith("2")
+
+
+async def test_what_cannot_be_hidden(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    ada = await house.seat(live)
+    said = await live.messages.post(ada, house.socket(live, ada).connection, "hello", None)
+    for seq in (0, said.seq + 1, said.seq - 1):
+        with pytest.raises(NotFound):
+            await live.messages.hide(None, seq)
+    await house.rooms.end(live.room.id, OWNER)
+    with pytest.raises(RoomEnded):
+        await live.messages.hide(None, said.seq)
+    assert await house.story(live, EventKind.MESSAGE_HIDDEN) == []

@@ -45,6 +45,26 @@ async def test_coming_and_going_is_told_to_the_others(ji_house: MakeHouse) -> No
     assert await _goings(house, live) == [("join", None), ("join", None), ("away", "closed"), ("leave", "timeout")]
 
 
+async def test_a_page_that_is_loaded_again_is_told_who_came_and_went(ji_house: MakeHouse) -> None:
+    """As those heard it who were there; also after a restart. Who never had a seat did neither."""
+    house = await ji_house(grace_seconds=600.0)
+    live, _ = await _watched(house)
+    ada, boris, dora = [await house.seat(live, Role.SPECTATOR, name) for name in ("Ada", "Boris", "Dora")]
+    for member in (ada, boris):
+        house.socket(live, member)
+    live.presence.leave(house.socket(live, ada).connection)
+    for member in (dora, boris):
+        await house.members.remove(live, None, member.id)
+    told = [("join", "Grace", None), ("join", "Ada", None), ("join", "Boris", None), ("leave", "Boris", "removed")]
+    for _ in range(2):
+        comings = live.presence.comings()
+        assert [(each["kind"], each["member"]["name"], each["reason"]) for each in comings] == told
+        await live.log.barrier()
+        await house.crash()
+        house = await ji_house(grace_seconds=600.0)
+        live = await house.rooms.open(live.room.id)
+
+
 async def test_a_refresh_makes_no_noise(ji_house: MakeHouse) -> None:
     house = await ji_house(grace_seconds=600.0)
     live, grace = await _watched(house)

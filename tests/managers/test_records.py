@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import threading
 
 import pytest
+from sqlalchemy import Connection
 
 from jupyter_interview.core import clock
 from jupyter_interview.core.errors import BadRequest, Conflict, NotFound, RoomEnded, StorageUnavailable
@@ -14,6 +15,8 @@ from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.channel import ENDED
 from tests.managers.conftest import MakeHouse
+from tests.managers.house import SECONDS
+from tests.managers.weather import before, turn_read_only
 
 
 async def test_the_end_stores_the_record_and_tells_everybody(ji_house: MakeHouse) -> None:
@@ -62,23 +65,21 @@ async def test_nobody_says_anything_after_the_end(ji_house: MakeHouse) -> None:
     live = await house.room()
     member = await house.seat(live)
     socket = house.socket(live, member)
-    store = house.records.store
-    tried: list[type[Exception]] = []
+    loop, waits, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
-    async def storing(room: Any) -> Any:
-        for act in (
-            lambda: live.messages.post(member, socket.connection, "late", None),
-            lambda: live.runs.request(member, 0, [(None, None)]),
-        ):
-            try:
-                await act()
-            except RoomEnded as error:
-                tried.append(type(error))
-        return await store(room)
+    def wait(_: Connection) -> None:
+        loop.call_soon_threadsafe(waits.set)
+        assert goes_on.wait(SECONDS)
 
-    house.records.store = storing  # type: ignore[method-assign]
-    await house.rooms.end(live.room.id, OWNER)
-    assert tried == [RoomEnded, RoomEnded]
+    with before(house, "INSERT INTO record", wait):
+        ending = asyncio.ensure_future(house.rooms.end(live.room.id, OWNER))
+        await waits.wait()
+        with pytest.raises(RoomEnded):
+            await live.messages.post(member, socket.connection, "late", None)
+        with pytest.raises(RoomEnded):
+            await live.runs.request(member, 0, [(None, None)])
+        goes_on.set()
+        await ending
     assert await house.story(live, EventKind.CHAT_MESSAGE) == []
 
 
@@ -103,16 +104,12 @@ async def test_an_end_that_cannot_be_stored_is_made_up_for(ji_house: MakeHouse) 
     house = await ji_house()
     live = await house.room()
     socket = house.socket(live, await house.seat(live))
-    store = house.records.store
-
-    async def failing(room: Any) -> Any:
-        raise StorageUnavailable("the weather is bad")
-
-    house.records.store = failing  # type: ignore[method-assign]
-    with pytest.raises(StorageUnavailable):
+    with (
+        before(house, "INSERT INTO record", turn_read_only),
+        pytest.raises(StorageUnavailable),
+    ):
         await house.rooms.end(live.room.id, OWNER)
     assert socket.closed == 4503 and house.rooms.opened(live.room.id) is None
-    house.records.store = store  # type: ignore[method-assign]
     with pytest.raises(RoomEnded):
         await house.rooms.open(live.room.id)
     assert (await house.rooms.get(live.room.id)).ended
@@ -131,9 +128,9 @@ async def test_only_an_ended_room_is_deleted(ji_house: MakeHouse) -> None:
     house = await ji_house()
     live = await house.room()
     with pytest.raises(Conflict):
-        await house.rooms.delete(live.room.id)
+        await house.rooms.delete(live.room.id, OWNER)
     await house.rooms.end(live.room.id, OWNER)
-    await house.rooms.delete(live.room.id)
+    await house.rooms.delete(live.room.id, OWNER)
     with pytest.raises(NotFound):
         await house.rooms.get(live.room.id)
     assert await house.log(live) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from jupyter_interview.core.models import JSON, Account, Event, EventKind, RoomS
 from jupyter_interview.core.ports import Document
 from jupyter_interview.managers.accounts import OWNER
 from jupyter_interview.managers.live import LiveRoom
+from tests.db.conftest import blocked
 from tests.managers.conftest import MakeHouse
 from tests.managers.house import House
 
@@ -89,7 +90,7 @@ async def test_a_room_is_opened_once_however_many_ask(ji_house: MakeHouse) -> No
     await house.crash()
     opened = 0
 
-    async def counting(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Document:
+    async def counting(live: LiveRoom, history: AsyncIterator[list[Event]], starting: JSON | None) -> Document:
         nonlocal opened
         opened += 1
         return await open_document(live, history, starting)
@@ -112,7 +113,7 @@ async def test_a_failing_open_leaves_no_trace(ji_house: MakeHouse) -> None:
     await house.crash()
     failing = True
 
-    async def documents(live: LiveRoom, history: Sequence[Event], starting: JSON | None) -> Document:
+    async def documents(live: LiveRoom, history: AsyncIterator[list[Event]], starting: JSON | None) -> Document:
         if failing:
             raise StorageUnavailable("the weather is bad")
         return await open_document(live, history, starting)
@@ -290,6 +291,114 @@ async def test_a_lost_log_closes_the_room_and_no_other(ji_house: MakeHouse) -> N
     again.log.append(EventKind.INTERRUPT)
     await again.log.barrier()
     assert [event.seq for event in await house.log(again)] == list(range(1, again.log.seq + 1))
+
+
+async def _lose(house: House, live: LiveRoom) -> None:
+    """Nothing of a room can be stored any more, as when the database is away."""
+    await live.log.barrier()
+    live.log.fail(StorageUnavailable("The database does not answer."))
+    await house.rooms._closing[live.room.id]
+
+
+async def test_a_lost_log_costs_no_kernel(ji_house: MakeHouse) -> None:
+    """What runs is stopped and told; the kernel with its variables goes on with the room that is opened anew."""
+    house = await ji_house()
+    live = await house.room(starter="1")
+    member = await house.seat(live)
+    await live.runs.request(member, 0, [(None, None), (None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.start()
+    kernel.begin()
+    await _lose(house, live)
+    assert not kernel.shut and kernel.running is None and kernel.waiting == []
+    assert live.closed
+    again = await house.rooms.open(live.room.id)
+    assert again.runs.executor is kernel and kernel.observer is again.runs
+    assert again.room_json()["kernel"]["id"] == "kernel" and again.room_json()["kernel"]["state"] == "idle"
+    first, second = again.runs.recent()
+    assert first["status"] == "died" and "could not store" in first["message"] and second["status"] == "skipped"
+    await again.runs.request(member, 0, [(None, None)])
+    kernel.begin()
+    kernel.end()
+    await again.log.barrier()
+    kinds = (EventKind.KERNEL_STARTED, EventKind.KERNEL_DIED)
+    assert [event.kind for event in await house.story(again, *kinds)] == [EventKind.KERNEL_STARTED]
+    await again.close()
+    assert kernel.shut
+
+
+async def test_what_became_of_a_kept_kernel_is_logged_when_the_room_opens_again(ji_house: MakeHouse) -> None:
+    house = await ji_house(release_seconds=0.02)
+    live = await house.room(starter="1")
+    live.runs.start_kernel()
+    kernel = house.kernels[live.room.id]
+    ended = asyncio.Event()
+    kernel.on_shutdown = ended.set
+    await _lose(house, live)
+    kernel.observer.kernel_event("kernel_restarted", {"reason": "died"})
+    await asyncio.wait_for(ended.wait(), 10)
+    # It is no better than before: what is not stored is not forgotten.
+    async with blocked(house.database):
+        again = await house.rooms.open(live.room.id)
+        again.log.fail(StorageUnavailable("The database does not answer."))
+    again = await house.rooms.open(live.room.id)
+    await again.log.barrier()
+    kinds = (EventKind.KERNEL_RESTARTED, EventKind.KERNEL_DIED)
+    told = [(event.kind, (event.payload or {}).get("message")) for event in await house.story(again, *kinds)]
+    assert [kind for kind, _ in told] == list(kinds) and "nobody came back" in str(told[1][1])
+    assert again.room_json()["kernel"]["state"] == "absent"
+
+
+async def test_a_server_that_stops_ends_the_kernels_that_wait(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live = await house.room()
+    live.runs.start_kernel()
+    await _lose(house, live)
+    assert not house.kernels[live.room.id].shut
+    await house.stop()
+    assert house.kernels[live.room.id].shut
+
+
+async def test_an_end_that_cannot_be_stored_stops_nothing(ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await ji_house()
+    live = await house.room(starter="1")
+    member = await house.seat(live)
+    await live.runs.request(member, 0, [(None, None)])
+    kernel = house.kernels[live.room.id]
+    kernel.begin()
+
+    async def away(work: object) -> None:
+        raise StorageUnavailable("The database does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.database, "write", away)
+        with pytest.raises(StorageUnavailable):
+            await house.rooms.end(live.room.id, OWNER)
+    assert not kernel.shut and kernel.running is not None and house.rooms.opened(live.room.id) is live
+    live.document.set_code("2", member, 0)
+    kernel.end()
+    assert (await house.rooms.end(live.room.id, OWNER))["state"] == "ended"
+    assert kernel.shut
+
+
+async def test_a_kernel_that_an_end_has_stopped_in_vain_is_logged(
+    ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await ji_house()
+    live = await house.room()
+    live.runs.start_kernel()
+    await live.log.barrier()
+
+    async def away(member: int, payload: object) -> None:
+        raise StorageUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(live.log, "end", away)
+    with pytest.raises(StorageUnavailable):
+        await house.rooms.end(live.room.id, OWNER)
+    again = await house.rooms.open(live.room.id)
+    await again.log.barrier()
+    (event,) = await house.story(again, EventKind.KERNEL_DIED)
+    assert event.payload is not None and "could not be stored" in event.payload["message"]
 
 
 async def test_the_server_stops_with_everything_stored(ji_house: MakeHouse) -> None:

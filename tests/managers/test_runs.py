@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from jupyter_interview.core.errors import (
     Forbidden,
     KernelUnavailable,
     NotFound,
+    RateLimited,
     RoomEnded,
     SourceChanged,
     TooLarge,
@@ -21,6 +23,7 @@ from jupyter_interview.core.models import EventKind, KernelState, RunStatus
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers import runs
 from jupyter_interview.managers.live import LiveRoom
+from jupyter_interview.managers.runlog import HISTORY
 from tests.collab.clients import Client, new_cell
 from tests.managers.conftest import MakeHouse
 from tests.managers.house import House, Kernel
@@ -63,7 +66,9 @@ async def test_a_run_is_told_and_stored_from_its_beginning_to_its_end(ji_house: 
     await live.log.barrier()
     active.append(live.runs.active)
     assert active == [True, False]
-    started, finished = watching.of("run_started")[0], watching.of("run_finished")[0]
+    waits, started, finished = (watching.of(kind)[0] for kind in ("run_queued", "run_started", "run_finished"))
+    assert waits["content"]["id"] == queued["id"] and waits["content"]["status"] == "queued"
+    assert waits["content"]["started_at"] is None and waits["seq"] < started["seq"]
     assert started["content"]["id"] == finished["content"]["id"] == queued["id"]
     # Each frame shows the run as it was then, though it was over before its beginning was stored.
     assert started["content"]["status"] == "running" and started["content"]["finished_at"] is None
@@ -169,8 +174,8 @@ async def test_what_cannot_be_run_is_refused(ji_house: MakeHouse) -> None:
     for act in (live.runs.interrupt, live.runs.restart):
         with pytest.raises(Forbidden):
             await act(spectator)
-    client.type("é", at=5)
     client.delete(0, 1)
+    client.type("é", at=4)
     await client.flush()
     with pytest.raises(TooLarge):
         await live.runs.request(client.member, 0, [(None, None)])
@@ -240,13 +245,73 @@ async def test_what_ran_at_a_crash_is_settled_at_the_next_start(ji_house: MakeHo
     assert (found["id"], found["status"]) == (run["id"], "died") and "restarted" in found["message"]
     assert found["duration_ms"] > 0 and found["finished_at"] > found["started_at"]
     assert not live.runs.active and await house.records.runs(live.room) == [found]
-    assert live.document.notebook()["cells"][0]["outputs"][0]["text"] == "half"
+    told = [(output["name"], output["text"]) for output in live.document.notebook()["cells"][0]["outputs"]]
+    assert told == [("stdout", "half"), ("stderr", f"\n{found['message']}\n")]
     assert live.document.doc.get("cells", type=type(client.cells))[0]["execution_state"] == "idle"  # type: ignore[attr-defined]
     assert await _statuses(house, live) == [("run_started", None), ("run_finished", "died")]
     await house.crash()
     house = await ji_house()
     live = await house.rooms.open(live.room.id)
     assert await _statuses(house, live) == [("run_started", None), ("run_finished", "died")], "once"
+
+
+async def test_what_waited_at_a_crash_is_told_as_not_run(ji_house: MakeHouse) -> None:
+    """A run that was acknowledged has a fate: in its cell, the runs, the record and the log, once."""
+    house = await ji_house()
+    live, kernel, client = await _room(house, "1", "2")
+    first, second = live.document.code_cells()
+    await live.runs.request(client.member, 3, [(first, None), (second, None)])
+    (again,) = await live.runs.request(client.member, 3, [(second, None)])
+    kernel.begin()
+    await live.log.barrier()
+    client.close()
+    for _ in range(2):
+        await house.crash()
+        house = await ji_house()
+        live = await house.rooms.open(live.room.id)
+        await live.log.barrier()
+        died, *waited = live.runs.recent()
+        assert died["status"] == "died" and [run["status"] for run in waited] == ["skipped", "skipped"]
+        assert waited[-1]["id"] == again["id"] and waited[-1]["started_at"] is None
+        assert all("not run" in run["message"] and run["source"] == "2" for run in waited)
+        (line,) = live.document.notebook()["cells"][1]["outputs"]
+        assert line["name"] == "stderr" and line["text"].count("not run") == 1
+        queued = await house.story(live, EventKind.RUN_QUEUED)
+        assert [event.connection for event in queued] == [3, 3, 3]
+        assert await _statuses(house, live) == [
+            ("run_started", None),
+            ("run_finished", "died"),
+            ("run_finished", "skipped"),
+            ("run_finished", "skipped"),
+        ]
+        assert await house.records.runs(live.room) == live.runs.recent()
+
+
+async def test_what_a_dead_server_left_open_is_over_for_whoever_looks(ji_house: MakeHouse) -> None:
+    """Nobody has to come into the room for that."""
+    house = await ji_house()
+    live, kernel, client = await _room(house, "1")
+    await live.runs.request(client.member, 0, [(None, None), (None, None)])
+    kernel.begin()
+    await live.log.barrier()
+    assert [run["status"] for run in await house.records.runs(live.room)] == ["running", "queued"]
+    client.close()
+    await house.crash()
+    house = await ji_house()
+    assert [run["status"] for run in await house.records.runs(live.room)] == ["died", "skipped"]
+    assert [run["status"] for run in (await house.replay.story(live.room))["runs"]] == ["died", "skipped"]
+    await house.stop()
+    house = await ji_house()
+    assert [run["status"] for run in await house.records.runs(live.room)] == ["died", "skipped"]
+    assert house.rooms.open_rooms == [], "nothing was to be done"
+
+
+async def test_a_run_is_acknowledged_once_the_log_has_it(ji_house: MakeHouse) -> None:
+    house = await ji_house()
+    live, _, client = await _room(house, "1")
+    (run,) = await live.runs.request(client.member, 0, [(None, None)])
+    assert run["status"] == "queued" and live.log.durable_seq >= run["seq"]
+    client.close()
 
 
 async def test_a_kernel_is_ready_before_it_is_needed_and_its_state_is_told(ji_house: MakeHouse) -> None:
@@ -269,12 +334,106 @@ async def test_a_kernel_is_ready_before_it_is_needed_and_its_state_is_told(ji_ho
 async def test_only_the_newest_runs_are_shown_and_all_are_kept(ji_house: MakeHouse) -> None:
     house = await ji_house()
     live, kernel, client = await _room(house, "1")
-    for _ in range(runs.HISTORY + 5):
+    for _ in range(HISTORY + 5):
         await live.runs.request(client.member, 0, [(None, None)])
         kernel.begin()
         kernel.end()
     await live.log.barrier()
-    assert len(live.runs.recent()) == runs.HISTORY
+    assert len(live.runs.recent()) == HISTORY
     stored = await house.records.runs(live.room)
-    assert len(stored) == runs.HISTORY + 5 and stored[5:] == live.runs.recent()
+    assert len(stored) == HISTORY + 5 and stored[5:] == live.runs.recent()
+    client.close()
+
+
+async def _counted(live: LiveRoom, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The cells whose sources are looked at from now on, one for each look."""
+    looks: list[str] = []
+    source = live.document.source
+
+    def look(cell: str) -> str | None:
+        looks.append(cell)
+        return source(cell)
+
+    monkeypatch.setattr(live.document, "source", look)
+    return looks
+
+
+async def test_what_the_queue_has_no_place_for_is_not_looked_at(
+    ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await ji_house(run_queue=5)
+    live, kernel, client = await _room(house, "x")
+    (cell,) = live.document.code_cells()
+    kernel.room_for = 5
+    await live.runs.request(client.member, 0, [(cell, None), (cell, None)])
+    looks = await _counted(live, monkeypatch)
+    with pytest.raises(TooLarge) as large:
+        await live.runs.request(client.member, 0, [(cell, None)] * 6)
+    assert large.value.details == {"limit": 5}
+    with pytest.raises(RateLimited):
+        await live.runs.request(client.member, 0, [(cell, None)] * 4)
+    assert looks == [] and len(kernel.waiting) == 2, "all of a request or nothing"
+    assert len(await live.runs.request(client.member, 0, [(cell, None)] * 3)) == 3
+    client.close()
+
+
+async def test_what_is_named_again_is_not_looked_at_again(ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await ji_house()
+    live, kernel, client = await _room(house, "x", "y")
+    first, second = live.document.code_cells()
+    looks = await _counted(live, monkeypatch)
+    runs = await live.runs.request(client.member, 0, [(first, None), (second, None), (None, None)] * 20)
+    assert [run["source"] for run in runs] == ["x", "y", "x"] * 20 and len(kernel.waiting) == 60
+    assert looks == [first, second, first]
+    client.close()
+
+
+async def test_a_member_has_a_few_requests_that_wait_for_a_source(
+    ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await ji_house()
+    live, kernel, client = await _room(house, "")
+    other = await house.seat(live, Role.INTERVIEWER)
+    (cell,) = live.document.code_cells()
+    wanted = [(cell, _digest("y"))]
+    waiting = [asyncio.ensure_future(live.runs.request(client.member, 0, wanted)) for _ in range(runs._PREPARED)]
+    await asyncio.wait(waiting, timeout=0)
+    with pytest.raises(RateLimited):
+        await live.runs.request(client.member, 0, wanted)
+    waiting.append(asyncio.ensure_future(live.runs.request(other, 0, wanted)))
+    await asyncio.wait(waiting, timeout=0)
+    looks = await _counted(live, monkeypatch)
+    client.type("y")
+    await client.flush()
+    await asyncio.sleep(0)
+    assert looks == [cell], "one look for all who wait for that cell"
+    await asyncio.wait_for(asyncio.gather(*waiting), 10)
+    assert len(kernel.waiting) == runs._PREPARED + 1
+    await live.runs.request(client.member, 0, wanted)
+    client.close()
+
+
+async def test_a_request_waits_for_its_members_turn_and_counts_on_the_share(
+    ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await ji_house()
+    live, _, client = await _room(house, "x")
+    (cell,) = live.document.code_cells()
+    story: list[tuple[str, int]] = []
+    document = live.document
+    turn, spending = document.turn, document.spending
+
+    async def waited(member: int) -> None:
+        story.append(("turn", member))
+        await turn(member)
+
+    def spent(member: int) -> AbstractContextManager[None]:
+        story.append(("spending", member))
+        return spending(member)
+
+    monkeypatch.setattr(document, "turn", waited)
+    monkeypatch.setattr(document, "spending", spent)
+    await live.runs.request(client.member, 0, [(cell, _digest("x"))])
+    key = client.member.key
+    assert story[0] == ("turn", key) and story[1:] == [("spending", key)] * 3, "wait, source, budget"
     client.close()

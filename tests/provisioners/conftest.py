@@ -62,12 +62,14 @@ class Kernel:
         assert isinstance(provisioner, SandboxProvisioner)
         return provisioner
 
-    async def run(self, code: str) -> Answer:
-        """Run code; the kernel's death comes back as status ``died``."""
+    async def run(self, code: str, heard: Callable[[], object] = lambda: None) -> Answer:
+        """Run code; the kernel's death comes back as status ``died``. ``heard`` is called for each text as it comes."""
         texts: list[str] = []
 
         def take(message: dict[str, Any]) -> None:
-            texts.append(str(message["content"].get("text", "")))
+            if text := str(message["content"].get("text", "")):
+                texts.append(text)
+                heard()
 
         running = asyncio.ensure_future(self.client.execute_interactive(code, allow_stdin=False, output_hook=take))
         dying = asyncio.ensure_future(self.provisioner.exited())
@@ -183,6 +185,15 @@ def server_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable of the server that no kernel may see."""
     monkeypatch.setenv("INTERVIEW_SECRET", "s3cret")
     assert os.environ["INTERVIEW_SECRET"]
+
+
+async def until_process(command: bytes) -> int:
+    """Wait until a process of this machine has this command line: whoever started it may hear of that before it has."""
+    deadline = asyncio.get_running_loop().time() + SECONDS
+    while (found := find_process(command)) is None:
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.01)
+    return found
 
 
 def find_process(command: bytes) -> int | None:

@@ -16,7 +16,7 @@ from jupyter_interview.core.limits import Limits
 from jupyter_interview.provisioners import PlainEngine
 from jupyter_interview.provisioners.places import is_listening
 
-from .conftest import SECONDS, MakeEngine, StartKernel, find_process
+from .conftest import SECONDS, MakeEngine, StartKernel, find_process, until_process
 
 ENGINES = ("real_user", "user_namespace", "docker", "plain")
 
@@ -48,10 +48,7 @@ async def test_interrupt_reaches_kernel_and_children(name: str, ji_engine: MakeE
         ("import os; print(os.system('sleep 655'))", b"sleep\x00655\x00", ("2\n", "")),  # only the child takes it
     ):
         running = asyncio.create_task(kernel.run(code))
-        deadline = asyncio.get_running_loop().time() + SECONDS
-        while not find_process(words):
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0.01)
+        await until_process(words)
         await kernel.manager.interrupt_kernel()
         answer = await asyncio.wait_for(running, SECONDS)
         assert (answer.text, answer.ename) == outcome

@@ -16,6 +16,7 @@ import pytest
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.provisioners import launch
 from jupyter_interview.provisioners.bubblewrap import find_bwrap
+from jupyter_interview.provisioners.process import in_memory
 
 REPOSITORY = Path(__file__).parents[2]
 DECISIVE = "user_namespace and (fork_bomb or network or other_files or own_number or namespaces or memory or runs_code)"
@@ -28,7 +29,7 @@ def _closed(path: Path) -> Path | None:
 
 def _opened(paths: list[Path]) -> list[str]:
     arguments = ["--perms", "1777", "--tmpfs", "/tmp"]
-    made: set[Path] = set()
+    made = {Path("/tmp")}
     for path in paths:
         closed = _closed(path)
         if closed is not None and closed not in made:
@@ -50,10 +51,14 @@ def run_as_ordinary_user(*arguments: str) -> None:
         *(find_bwrap()[0], "--dev-bind", "/", "/", *_opened(paths)),
         *("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--clearenv", "--setenv", "HOME", "/tmp"),
         *("--setenv", "PATH", os.environ["PATH"], "--chdir", str(REPOSITORY), "--"),
-        *launch.shim_arguments(limits, user=61_184, processes=False),
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments),
     ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=150)
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    settings = in_memory("settings", launch.shim_settings(tests, limits, user=61_184, processes=False))
+    try:
+        command += launch.shim_arguments(settings, shim=launch.SHIM)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, pass_fds=[settings])
+    finally:
+        os.close(settings)
     assert result.returncode == 0, result.stdout[-4_000:] + result.stderr[-2_000:]
     assert " passed" in result.stdout and "skipped" not in result.stdout.splitlines()[-1]
 

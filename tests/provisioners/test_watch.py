@@ -40,6 +40,13 @@ def _python(code: str) -> Iterator[int]:
 WAIT = "print('ready', flush=True); import sys; sys.stdin.read()"
 
 
+@pytest.fixture
+def ji_process() -> Iterator[int]:
+    """A process without others: the tests' own has whatever servers run for other tests."""
+    with _python(WAIT) as pid:
+        yield pid
+
+
 def test_family_has_children_and_their_children() -> None:
     code = (
         "import os, sys\n"
@@ -143,18 +150,20 @@ def test_only_sockets(tmp_path: Path) -> None:
         assert not watch.only_sockets(str(tmp_path))
 
 
-def test_a_breach_is_told_once_from_the_thread(tmp_path: Path) -> None:
+def test_a_breach_is_told_once_from_the_thread(ji_process: int, tmp_path: Path) -> None:
     told: queue.Queue[str] = queue.Queue()
     watching = watch.Watch(Limits.checked(kernel_memory_bytes=1), interval=0.001)
-    watching.add(watch.Watched(os.getpid(), str(tmp_path), told.put))
-    assert "memory" in told.get(timeout=10)
+    watching.add(watch.Watched(ji_process, str(tmp_path), told.put))
+    assert "memory" in told.get(timeout=60)
     thread = watching._thread
     if thread is not None:
         thread.join(10)
     assert watching._thread is None and told.empty()
 
 
-def test_a_kernel_that_cannot_be_looked_at_ends_no_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_cannot_be_looked_at_ends_no_watch(
+    ji_process: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process may end between any two looks at it; the others are watched all the same."""
     failed, told = threading.Event(), queue.Queue[str]()
     real = watch.family
@@ -170,9 +179,62 @@ def test_a_kernel_that_cannot_be_looked_at_ends_no_watch(tmp_path: Path, monkeyp
     broken = watch.Watched(1, str(tmp_path), told.put)
     watching.add(broken)
     assert failed.wait(10)
-    watching.add(watch.Watched(os.getpid(), str(tmp_path), told.put))
-    assert "memory" in told.get(timeout=10)
+    watching.add(watch.Watched(ji_process, str(tmp_path), told.put))
+    assert "memory" in told.get(timeout=60)
     watching.remove(broken)
+
+
+NO_DESCRIPTORS = """
+import os, queue, resource
+from jupyter_interview.core.limits import Limits
+from jupyter_interview.provisioners import watch
+
+told = queue.Queue()
+watching = watch.Watch(Limits(), interval=0.01)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+try:
+    while True:
+        held.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+watching.add(watch.Watched(os.getpid(), "/nosuch", told.put))
+print(told.get(timeout=60))
+"""
+
+
+def test_a_kernel_that_nobody_can_look_at_is_ended() -> None:
+    """The server is out of descriptors: the watch must not take that for a kernel that is well."""
+    done = subprocess.run([sys.executable, "-c", NO_DESCRIPTORS], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "The server could not look after the kernel any more and ended it.\n", done.stderr
+    assert done.stderr.count("A kernel could not be looked at") == 1, "it is logged once"
+
+
+def test_a_kernel_whose_memory_is_slow_to_measure_holds_up_no_other(
+    ji_process: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a process uses can be read only while it does not fork, and a bomb of many forks all the time."""
+    begun, go_on, told = threading.Event(), threading.Event(), queue.Queue[str]()
+    asked: list[int] = []
+
+    def proportional(pid: int) -> int:
+        asked.append(pid)
+        begun.set()
+        assert go_on.wait(150)
+        return 2**40
+
+    monkeypatch.setattr(watch, "proportional", proportional)
+    watching = watch.Watch(Limits.checked(kernel_memory_bytes=1), interval=0.001)
+    (tmp_path / "good").mkdir()
+    watching.add(watch.Watched(ji_process, str(tmp_path / "good"), told.put))
+    assert begun.wait(60), "it uses more than a byte"
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "file").touch()
+    watching.add(watch.Watched(None, str(tmp_path / "bad"), told.put))
+    assert "where it may not" in told.get(timeout=60)
+    assert len(asked) == 1, "one measurement at a time"
+    go_on.set()
+    assert "memory" in told.get(timeout=60)
 
 
 def test_a_process_that_just_ended_has_no_children(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,14 @@ ENGINE = "/var/run/docker.sock"
 
 
 class Weather:
-    """A way to the engine. ``url`` is its address."""
+    """A way to the engine. ``url`` is its address; ``held`` is set once something is held back."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self.url = f"unix://{path}"
         self._clear = threading.Event()
         self._clear.set()
+        self.held = threading.Event()
         self._server: socket.socket | None = None
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._threads: list[threading.Thread] = []
@@ -52,6 +53,7 @@ class Weather:
 
     def hold(self) -> None:
         """Take calls and let nothing through, as an engine that hangs."""
+        self.held.clear()
         self._clear.clear()
 
     def release(self) -> None:
@@ -84,6 +86,8 @@ class Weather:
                     if not data:
                         self._pairs.discard((near, far))
                         return
+                    if not self._clear.is_set():
+                        self.held.set()
                     self._clear.wait()
                     other[end].sendall(data)
         self._pairs.discard((near, far))

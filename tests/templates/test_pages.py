@@ -23,6 +23,7 @@ from tests.fixtures.browser import Browsers
 pytestmark = pytest.mark.browser
 
 PACKAGE = Path(jupyter_interview.__file__).parent
+PHONE: dict[str, Any] = {"width": 380, "height": 640}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
 )
@@ -115,6 +116,7 @@ def _join(*answers: Answer, **context: Any) -> Door:
             "interviewer": "Ada",
             "needs_password": False,
             "ended": False,
+            "closed": False,
             "room": "ROOM",
             "roles": roles,
             **context,
@@ -170,8 +172,7 @@ async def test_the_password_is_asked_for_and_the_invitation_stays_in_the_fragmen
 
 
 async def test_a_second_person_knocks_and_is_admitted_also_after_a_refresh(ji_browser: Browsers) -> None:
-    taken = _error("seat_taken", 403, knock="k1")
-    door = _join(taken, taken, SEATED)
+    door = _join(_error("seat_taken", 403, knock="k1"), (202, {"knock": "k2"}), SEATED)
     async with serve(door) as url:
         page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
         await page.get_by_label("Your name").fill("Dora")
@@ -179,8 +180,11 @@ async def test_a_second_person_knocks_and_is_admitted_also_after_a_refresh(ji_br
         await expect(page.get_by_role("heading", name="Waiting to be admitted")).to_be_visible()
         await page.reload()
         await expect(page.get_by_role("heading", name="Waiting to be admitted")).to_be_visible()
+        refused = len(ji_browser.errors)
         await expect(page.get_by_text("inside")).to_be_visible(timeout=15_000)
-    assert door.received == [{"name": "Dora"}, {"knock": "k1"}, {"knock": "k1"}]
+    assert door.received == [{"name": "Dora"}, {"knock": "k1"}, {"knock": "k2"}]
+    # To wait is no error.
+    assert len(ji_browser.errors) == refused == 1
 
 
 async def test_somebody_who_is_declined_is_told_so(ji_browser: Browsers) -> None:
@@ -190,6 +194,45 @@ async def test_somebody_who_is_declined_is_told_so(ji_browser: Browsers) -> None
         await page.get_by_label("Your name").fill("Dora")
         await page.get_by_role("button", name="Join").click()
         await expect(page.get_by_role("alert")).to_have_text("The interviewer did not let you in.", timeout=15_000)
+
+
+async def test_a_refusal_is_said_where_the_person_looks(ji_browser: Browsers) -> None:
+    """On a phone: what is about a field stands at it, all else at the button, and both on the screen."""
+    answers = (_error("password_required", 403), _error("bad_request", 400, field="name"), _error("room_full", 403))
+    async with serve(_join(*answers, needs_password=True)) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM", **PHONE)).page
+        error, button = page.get_by_role("alert"), page.get_by_role("button", name="Join")
+        name, password = page.get_by_label("Your name"), page.get_by_label("Room password")
+        await button.click()
+        await expect(error).to_have_text("Your name is missing.")
+        await expect(error).to_be_in_viewport()
+        await expect(name).to_be_focused()
+        await expect(page.locator(".field", has=error).get_by_label("Your name")).to_be_visible()
+        await name.fill("Dora")
+        for field, code in ((password, "password_required"), (name, "bad_request")):
+            await password.fill("wrong")
+            await button.click()
+            await expect(error).to_have_text(f"message of {code}")
+            await expect(error).to_be_in_viewport()
+            await expect(field).to_be_focused()
+            assert await field.get_attribute("aria-invalid") == "true"
+        await name.press("Enter")
+        await expect(error).to_have_text("message of room_full")
+        await expect(error).to_be_in_viewport()
+        await expect(button).to_be_in_viewport()
+        assert await page.locator("[aria-invalid]").count() == 0
+
+
+async def test_who_is_declined_or_stops_waiting_sees_it(ji_browser: Browsers) -> None:
+    """The form that comes back is longer than a phone's screen."""
+    door = _join(_error("seat_taken", 403, knock="k1"), _error("forbidden", 403))
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM", **PHONE)).page
+        await page.get_by_label("Your name").fill("Dora")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Waiting to be admitted")).to_be_in_viewport()
+        await expect(page.get_by_role("alert")).to_have_text("The interviewer did not let you in.", timeout=15_000)
+        await expect(page.get_by_role("alert")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize(
@@ -208,6 +251,21 @@ async def test_a_refusal_says_what_to_do(ji_browser: Browsers, answer: Answer, t
         await page.get_by_role("button", name="Join").click()
         await expect(page.get_by_role("alert")).to_have_text(text)
         await expect(page.get_by_role("button", name="Join")).to_be_enabled()
+
+
+async def test_a_closed_link_says_so_and_an_invitation_still_opens(ji_browser: Browsers) -> None:
+    door = _join(_error("link_closed", 403), SEATED, closed=True)
+    async with serve(door) as url:
+        page = (await ji_browser.open("candidate", f"{url}interview/ROOM")).page
+        await expect(page.get_by_text("The interviewer has closed this link.")).to_be_visible()
+        await expect(page.get_by_role("button", name="Join")).to_be_hidden()
+        page = (await ji_browser.open("guest", f"{url}interview/ROOM#invite=s3cret")).page
+        await expect(page.get_by_text("The interviewer has closed this link.")).to_be_hidden()
+        await page.get_by_label("Your name").fill("Gina")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_role("alert")).to_have_text("message of link_closed")
+        await page.get_by_role("button", name="Join").click()
+        await expect(page.get_by_text("inside")).to_be_visible()
 
 
 async def test_an_ended_room_has_no_form(ji_browser: Browsers) -> None:

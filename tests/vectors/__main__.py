@@ -37,7 +37,7 @@ NOTEBOOK: JSON = {
 }
 _TYPING = ["type"] * 10 + ["delete"] * 4 + ["replace"] * 2 + ["cursor"] * 4 + ["undo"] * 3 + ["redo"]
 _CELLS = ["insert", "remove", "move", "move", "split", "turn", "move_text"]
-_RUNS = ["begin", "stream", "stream", "stream", "display", "clear", "finish"]
+_RUNS = ["begin", "stream", "stream", "stream", "print_over", "display", "clear", "finish"]
 _REST = ["metadata", "notebook", "code", "leave", "offline", "online", "online"]
 _ODD = [
     "odd_cell",
@@ -96,6 +96,7 @@ class _Dice:
             "notebook": (who, text(), value()),
             "begin": (place(),),
             "stream": (place(), text()),
+            "print_over": (place(), text(), self.random.randrange(1, 9)),
             "display": (place(), self.random.choice([IMAGE, ERROR])),
             "clear": (place(),),
             "finish": (place(),),

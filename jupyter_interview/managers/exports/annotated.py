@@ -6,20 +6,44 @@ one that says which interview and moment it is. `docs/interviewers/exports.md` d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...core import clock
 from ...core.models import JSON, Event, Member, Room
 from ...core.moment import Moment
-from ..runs import Run, fold_runs
+from ..replay.story import Replaced
+from ..runlog import Run, fold_runs
+from .edited import marked, said_edited, said_replaced
 
 FORMAT = 1
-MANNERS = ("typed", "pasted", "seed", "generated")
+MANNERS = ("typed", "pasted", "seed", "generated", "away")
 _SERVER: JSON = {"id": None, "name": "", "role": "server"}
 
 
-def annotated(moment: Moment, room: Room, members: Sequence[Member], runs: Sequence[Event], seq: int, at: int) -> JSON:
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Outputs that are not as their run left them.
+
+    Args:
+        edited: cell → indices of the members who edited its outputs after the run.
+        replaced: run → the later ones that replaced an output of it.
+    """
+
+    edited: Mapping[str, Iterable[int]] = field(default_factory=dict)
+    replaced: Mapping[str, Sequence[Replaced]] = field(default_factory=dict)
+
+
+def annotated(
+    moment: Moment,
+    room: Room,
+    members: Sequence[Member],
+    runs: Sequence[Event],
+    seq: int,
+    at: int,
+    changed: Changed | None = None,
+) -> JSON:
     """The notebook of a moment with who wrote and ran what.
 
     Args:
@@ -28,10 +52,12 @@ def annotated(moment: Moment, room: Room, members: Sequence[Member], runs: Seque
         members: all of the room, in order; the first is index 1.
         runs: the events about runs until then.
         seq, at: number and moment (microseconds) of the last event until then.
+        changed: outputs that are not as their run left them.
     """
     people = [_SERVER, *({"id": member.id, "name": member.name, "role": member.role.value} for member in members)]
     indices = {member.key: index for index, member in enumerate(members, 1)}
     known = fold_runs(runs)
+    changed = changed or Changed()
     notebook = moment.notebook()
     cells = []
     for cell, shown in zip(moment.cells, notebook["cells"], strict=True):
@@ -39,6 +65,17 @@ def annotated(moment: Moment, room: Room, members: Sequence[Member], runs: Seque
         if cell["cell_type"] == "code":
             run = known.get(cell["run"] or "")
             about["last_run"] = None if run is None else _run(run, cell, people, indices)
+            if shown["outputs"]:
+                lines = []
+                if others := sorted(changed.edited.get(cell["id"], ())):
+                    about["outputs_edited_by"] = [{"member": index, **people[index]} for index in others]
+                    lines.append(said_edited([people[index]["name"] for index in others]))
+                if later := changed.replaced.get(cell["run"] or "", ()):
+                    about["outputs_replaced_by"] = [
+                        _later(known.get(each.run), each, people, indices) for each in later
+                    ]
+                    lines.append(said_replaced(about["outputs_replaced_by"]))
+                shown = marked(shown, lines) if lines else shown
         cells.append({**shown, "metadata": {**shown["metadata"], "interview": about}})
     about = {
         "format": FORMAT,
@@ -63,6 +100,18 @@ def _authors(spans: Sequence[Sequence[int]], people: Sequence[JSON]) -> list[JSO
         for member, counted in counts.items()
     ]
     return sorted(authors, key=lambda author: (-author["share"], author["member"]))
+
+
+def _later(run: Run | None, replaced: Replaced, people: Sequence[JSON], indices: Mapping[int, int]) -> JSON:
+    """A run that replaced an output; of one that was erased nothing but its id is known."""
+    index = 0 if run is None else indices.get(run.member, 0)
+    return {
+        "id": replaced.run,
+        "member": index,
+        **{name: people[index][name] for name in ("name", "role")},
+        "execution_count": None if run is None else run.execution_count,
+        "seq": replaced.seq,
+    }
 
 
 def _run(run: Run, cell: Mapping[str, Any], people: Sequence[JSON], indices: Mapping[int, int]) -> JSON:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...core import clock
 from ...core.errors import BadRequest
-from ...core.models import JSON, EventKind, Room
+from ...core.models import JSON, RUN_KINDS, Room
 from ...core.ports import Signer
 from ...db import Database
 from ...db.events import read_events
@@ -25,9 +25,10 @@ from ...db.members import list_members
 from ..bookmarks import Bookmarks
 from ..logfile.writer import LogWriter, Progress, Statements
 from ..replay.replay import Replay
-from .annotated import annotated
+from .annotated import Changed, annotated
 from .archive import Archive
-from .offline import Page, element, load_page, packed
+from .edited import EditedOutputs
+from .offline import Page, asked_for, element, gzipped, load_page, packed
 
 FORMATS = {
     "ipynb": "application/x-ipynb+json",
@@ -134,16 +135,24 @@ class Exports:
     async def _notebook(self, room: Room, at: str | None) -> bytes:
         await self._replay.vouch(room)
         moment, seq = await self._replay.moment(room, at)
-        kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
+        changed = Changed(await self._edited(room, seq), await self._replay.replaced(room, seq))
 
         def read(connection: Any) -> JSON:
-            runs = read_events(connection, room.key, until=seq, kinds=kinds)
+            runs = read_events(connection, room.key, until=seq, kinds=RUN_KINDS)
             last = read_events(connection, room.key, after=seq - 1, until=seq)
-            return annotated(moment, room, list_members(connection, room.key), runs, seq, last[-1].at)
+            return annotated(moment, room, list_members(connection, room.key), runs, seq, last[-1].at, changed)
 
         notebook = await self._database.read(read)
         encode = asyncio.get_running_loop().run_in_executor
         return await encode(None, lambda: _dumps(notebook, indent=1) + b"\n")
+
+    async def _edited(self, room: Room, until: int) -> dict[str, set[int]]:
+        """Cell → members who edited the outputs that it has at an event."""
+        found, thread = EditedOutputs(), asyncio.get_running_loop().run_in_executor
+        for frame in (await self._replay.manifest(room))["frames"]:
+            if frame["first_seq"] <= until:
+                await thread(None, found.add, await self._replay.frame(room, frame["number"]), until)
+        return found.cells
 
     # -- the page
 
@@ -155,15 +164,32 @@ class Exports:
 
     async def _html_pieces(self, room: Room, page: Page, manifest: JSON) -> AsyncGenerator[bytes, None]:
         pack = asyncio.get_running_loop().run_in_executor
+        story = await self._story(room, manifest)
+        told = await pack(None, gzipped, story)
+        drawn = await pack(None, asked_for, told)
         yield page.head(room.title)
         yield await pack(None, element, "manifest", manifest)
-        yield await pack(None, element, "story", await self._replay.story(room))
+        yield await pack(None, packed, "story", told)
         yield await pack(None, element, "bookmarks", {"bookmarks": await self._bookmarks.list(room)})
         for frame in manifest["frames"]:
             number = frame["number"]
             content = await self._replay.frame(room, number)
+            drawn |= await pack(None, asked_for, content)
             yield await pack(None, packed, f"frame-{number}", content)
+        for kind in sorted(drawn):
+            yield await pack(None, page.isolated, kind)
         yield page.tail()
+
+    async def _story(self, room: Room, manifest: JSON) -> JSON:
+        """The story, with who edited the outputs of a run's cell after it."""
+        story = await self._replay.story(room)
+        last = manifest["frames"][-1]["last_seq"] if manifest["frames"] else 0
+        edited = await self._edited(room, last)
+        newest = {run["cell"]: run for run in story["runs"]}
+        for cell, members in edited.items():
+            if cell in newest:
+                newest[cell]["outputs_edited_by"] = sorted(members)
+        return story
 
     # -- all of it
 

@@ -27,7 +27,7 @@ from ...core.errors import BadRequest, Conflict, LogDamaged, NotFound
 from ...core.models import JSON, Event, EventKind, Head, MemberState, Room, RoomFile, RoomState
 from ...core.permissions import Role
 from ...core.ports import History, OpenHistory, Signatures
-from ...core.text import is_email, shown
+from ...core.text import is_email, is_line, shown
 from ...core.verify import Reason
 from ...db import Database
 from ...db.bookmarks import insert_bookmark
@@ -36,7 +36,7 @@ from ...db.heads import insert_head
 from ...db.keys import insert_key, keep_event_keys
 from ...db.links import insert_links
 from ...db.members import insert_member
-from ...db.redactions import insert_redactions
+from ...db.redactions import store_redactions
 from ...db.rooms import get_room, insert_room
 from ..bookmarks import MOST, NOTE_CHARS
 from ..logfile.header import MOMENTS, NUMBERS, is_number
@@ -50,6 +50,8 @@ from .exports import FILES, LOG, MARKS
 from .package import Package, check_sizes
 
 _PORTION = 1_000
+_UNTITLED = "Interview"
+"""Instead of a title in which nothing can be seen; earlier versions had such."""
 _ID_CHARS = 64
 OWNER = 0
 """The server's own user."""
@@ -282,7 +284,7 @@ def _store(connection: Any, package: Package, parcel: _Parcel, marks: list[JSON]
     seq = 0
     for portion in parcel.portions():
         insert_links(connection, room.key, portion.links, members)
-        insert_redactions(connection, room.key, portion.redactions)
+        store_redactions(connection, room.key, portion.redactions)
         keep_event_keys(connection, room.key, portion.keys)
         seq = portion.links[-1].seq if portion.links else seq
     assert seq == parcel.events, "what was checked is what is stored"
@@ -297,7 +299,8 @@ def _store(connection: Any, package: Package, parcel: _Parcel, marks: list[JSON]
 
 def _room_values(parcel: _Parcel) -> dict[str, Any]:
     about = parcel.header.room
-    fields = checked({name: about[name] for name in ("title", "tags", "settings")})
+    title = shown(about["title"]) or _UNTITLED
+    fields = checked({"title": title, "tags": about["tags"], "settings": about["settings"]})
     damage = about["damage"]
     if parcel.damage is not None:
         seq, reason = parcel.damage.details["seq"], parcel.damage.details["reason"]
@@ -323,7 +326,8 @@ def _store_members(connection: Any, room: int, header: FileHeader) -> dict[str, 
         insert_key(connection, room, 0, header.key)
     keys = {}
     for member in header.members:
-        if shown(member.name) != member.name or not (member.email is None or is_email(member.email)):
+        # An earlier version let characters pass that ours would not: what the log says stays.
+        if not (member.name.strip() and is_line(member.name)) or not (member.email is None or is_email(member.email)):
             raise BadRequest("A member of this interview has a name or address that is none.")
         made = insert_member(
             connection,

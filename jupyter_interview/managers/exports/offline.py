@@ -2,7 +2,8 @@
 
 The page holds the player (`labextension`, built by ``jlpm build:replay``) and its data as elements that no browser
 runs. Nothing of an interview is ever written as HTML: data are base64 of gzip, an alphabet without ``<``, and the title
-is escaped. The policy in the page lets run what has the player's hash and nothing else, and lets nothing be loaded.
+is escaped. The policy in the page lets run what has the hash of the player or of a script of its isolated frames, which
+draw charts and diagrams (`labextension/src/isolated`), and lets nothing be loaded.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import base64
 import gzip
 import hashlib
 import html
+import io
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,11 @@ from typing import Any
 from ...core.encoding import json_bytes
 from ...core.errors import NotFound
 
-BUNDLE = Path(__file__).parents[2] / "static" / "replay"
-_PARTS = ("file.js", "replay.css")
+BUNDLE = Path(__file__).parents[2] / "static"
+_PARTS = ("replay/file.js", "replay/replay.css", "isolated/file-chart.js", "isolated/file-diagram.js")
+_ASKING = {"chart": (b"application/vnd.vega",), "diagram": (b"mermaid", b'"markdown"')}
+"""What is in the data where there are charts or diagrams: a name, or cells in which it may have been typed."""
+_PIECE = 1024 * 1024
 _COLUMNS = 57 * 1024
 """Bytes that become one line of base64: a multiple of three, so that lines can be joined."""
 
@@ -46,25 +52,40 @@ class Page:
 
     Args:
         script, style: the player, as built.
+        isolated: the scripts of isolated frames, by what they draw: ``chart``, ``diagram``.
 
     Raises:
         ValueError: they could end the element that they stand in.
     """
 
-    def __init__(self, script: str, style: str) -> None:
+    def __init__(self, script: str, style: str, isolated: Mapping[str, str] | None = None) -> None:
+        self._isolated = dict(isolated or {})
         # In upper case too: HTML does not tell them apart.
-        if "</script" in script.lower() or "<!--" in script or "</style" in style.lower():
+        if any("</script" in each.lower() or "<!--" in each for each in (script, *self._isolated.values())):
             raise ValueError("the player holds markup that would end its element")
+        if "</style" in style.lower():
+            raise ValueError("the style holds markup that would end its element")
         self._script, self._style = script, style
-        self._digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        self._elements: dict[str, bytes] = {}
 
     @property
     def policy(self) -> str:
-        """What the page may load and run: itself."""
+        """What the page, and a frame in it, may load and run: itself."""
+        digests = " ".join(f"'{_digest(script)}'" for script in (self._script, *self._isolated.values()))
         return (
-            f"default-src 'none'; script-src 'sha256-{self._digest}'; style-src 'unsafe-inline'; "
+            f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; "
             "img-src data: blob:; media-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
         )
+
+    def isolated(self, kind: str) -> bytes:
+        """The script of the isolated frames that draw this, for the page to find; nothing where there is none."""
+        if kind not in self._isolated:
+            return b""
+        if kind not in self._elements:
+            script = self._isolated[kind]
+            content = gzip.compress(script.encode(), 6, mtime=0)
+            self._elements[kind] = packed(f"isolated-{kind}", content, f' data-digest="{_digest(script)}"')
+        return self._elements[kind]
 
     def head(self, title: str) -> bytes:
         """All before the data."""
@@ -77,15 +98,37 @@ class Page:
 
 def element(name: str, content: Any) -> bytes:
     """Data that the script finds under the id ``interview-<name>``, from JSON."""
-    plain = json_bytes(content)
-    return packed(name, gzip.compress(plain, 6, mtime=0))
+    return packed(name, gzipped(content))
 
 
-def packed(name: str, content: bytes) -> bytes:
-    """Data that the script finds under the id ``interview-<name>``, from bytes that are gzip of JSON."""
+def gzipped(content: Any) -> bytes:
+    """JSON, packed."""
+    return gzip.compress(json_bytes(content), 6, mtime=0)
+
+
+def packed(name: str, content: bytes, attributes: str = "") -> bytes:
+    """Data that the script finds under the id ``interview-<name>``, from bytes that are gzip."""
     lines = [base64.b64encode(content[at : at + _COLUMNS]) for at in range(0, len(content), _COLUMNS)]
-    opening = f'<script type="application/octet-stream" id="interview-{name}">'.encode()
+    opening = f'<script type="application/octet-stream" id="interview-{name}"{attributes}>'.encode()
     return b"".join((opening, b"\n".join(lines), b"</script>\n"))
+
+
+def asked_for(content: bytes) -> set[str]:
+    """What has to be drawn to show these data, from bytes that are gzip of JSON: ``chart``, ``diagram``."""
+    found: set[str] = set()
+    longest = max(len(mark) for marks in _ASKING.values() for mark in marks)
+    before = b""
+    with gzip.open(io.BytesIO(content)) as plain:
+        while piece := plain.read(_PIECE):
+            both = before + piece
+            found.update(kind for kind, marks in _ASKING.items() if any(mark in both for mark in marks))
+            before = both[-longest:]
+    return found
+
+
+def _digest(script: str) -> str:
+    """As a policy names it."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def load_page(directory: Path | None = None) -> Page:
@@ -106,4 +149,5 @@ def load_page(directory: Path | None = None) -> Page:
 
 @lru_cache(maxsize=1)
 def _read(directory: Path, _times: tuple[int, ...]) -> Page:
-    return Page(*((directory / name).read_text("utf-8") for name in _PARTS))
+    script, style, chart, diagram = ((directory / name).read_text("utf-8") for name in _PARTS)
+    return Page(script, style, {"chart": chart, "diagram": diagram})

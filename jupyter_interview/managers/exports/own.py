@@ -18,14 +18,15 @@ from typing import Any
 
 from ...core import clock
 from ...core.errors import NotFound
-from ...core.models import JSON, Event, EventKind, Member, Room
+from ...core.jsontext import values_of
+from ...core.models import CHAT_KINDS, JSON, RUN_KINDS, Event, EventKind, Member, Room
 from ...core.moment import Moment, cut
 from ...db import Database
 from ...db.events import read_events
 from ...db.portions import count_kinds, portion_end
-from ..messages import message_json
+from ..messages import fold_messages
 from ..replay.replay import Replay
-from ..runs import Run, fold_runs
+from ..runlog import Run, fold_runs
 from .annotated import MANNERS
 
 FORMAT = "jupyter-interview own part"
@@ -83,12 +84,7 @@ class OwnPart:
         """Everything of a member as one JSON object, piece by piece."""
         yield _opening(room, member)
         yield b',\n"written": ' + _dumps(await self._written(room, member))
-        kinds = (EventKind.CHAT_MESSAGE,)
-        said = await self._database.read(lambda connection: read_events(connection, room.key, kinds=kinds))
-        messages = [message_json(event, member) for event in said if event.member == member.key and event.payload]
-        yield b',\n"messages": ' + _dumps(
-            [{name: each[name] for name in ("seq", "ts", "content")} for each in messages]
-        )
+        yield b',\n"messages": ' + _dumps(await self._said(room, member))
         yield b',\n"runs": ['
         comma = b"\n"
         async for run in self._runs(room, member):
@@ -100,6 +96,18 @@ class OwnPart:
             yield comma + events
             comma = b",\n"
         yield b"\n]}\n"
+
+    async def _said(self, room: Room, member: Member) -> list[JSON]:
+        """What the member wrote in the chat, and when it was hidden; who did is another's part."""
+        said = await self._database.read(lambda connection: read_events(connection, room.key, kinds=CHAT_KINDS))
+        erased = {event.seq for event in said if event.payload is None}
+        own = {event.seq for event in said if event.member == member.key} - erased
+        messages = [each for each in fold_messages(said, {member.key: member}) if each["seq"] in own]
+        return [
+            {name: each[name] for name in ("seq", "ts", "content")}
+            | ({"hidden": each["hidden"]["ts"]} if "hidden" in each else {})
+            for each in messages
+        ]
 
     async def _written(self, room: Room, member: Member) -> list[JSON]:
         try:
@@ -116,8 +124,7 @@ class OwnPart:
 
     async def _runs(self, room: Room, member: Member) -> AsyncGenerator[bytes, None]:
         """The member's runs with their outputs, in the order in which they ended."""
-        kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
-        events = await self._database.read(lambda connection: read_events(connection, room.key, kinds=kinds))
+        events = await self._database.read(lambda connection: read_events(connection, room.key, kinds=RUN_KINDS))
         runs = [run for run in fold_runs(events).values() if run.member == member.key]
         runs.sort(key=lambda run: run.seq or 0)
         frames = (await self._manifest(room))["frames"] if runs else []
@@ -204,7 +211,7 @@ def _outputs(content: bytes, runs: Sequence[Run]) -> dict[str, list[JSON] | None
         moment.fold(entries[done:until])
         done = until
         held = next((cell["outputs"] for cell in moment.cells if cell["run"] == run.id), None)
-        found[run.id] = json.loads(json.dumps(held))
+        found[run.id] = None if held is None else json.loads(json.dumps([values_of(output) for output in held]))
     return found
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 from ...core.errors import BadRequest, TooLarge
 from ...core.limits import Limits
 from ...core.models import JSON
+from ...core.quantities import as_count, as_size
 from ...core.text import is_file_name, shown
 from .exports import ARCHIVE, FILES, LOG, MANIFEST, MARKS, NOTEBOOK, README, REPLAY
 
@@ -157,7 +158,7 @@ class _Member(io.RawIOBase):
 
 def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     if len(infos) > _MEMBERS:
-        raise TooLarge(f"An export has at most {_MEMBERS} files in it.", limit=_MEMBERS)
+        raise TooLarge(f"An export has at most {as_count(_MEMBERS)} files in it.", limit=_MEMBERS)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = info.filename
@@ -170,7 +171,7 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
             raise BadRequest(f"{name} is not stored in the zip as an export does it.")
         members[name] = info
     if sum(info.file_size for info in infos) > WHOLE_BYTES:
-        raise TooLarge(f"Unpacked, the zip has more than {WHOLE_BYTES} bytes.", limit=WHOLE_BYTES)
+        raise TooLarge(f"Unpacked, the zip has more than {as_size(WHOLE_BYTES)}.", limit=WHOLE_BYTES)
     check_sizes([info.file_size for info in infos if info.filename.startswith(FILES)])
     return members
 
@@ -185,9 +186,11 @@ def check_sizes(sizes: Sequence[int]) -> None:
         BadRequest: they are too many, or together too large, for any server. Its code is ``too_large``.
     """
     if len(sizes) > DATA_FILES:
-        raise BadRequest(f"An interview has at most {DATA_FILES} files.", code=TooLarge.code, limit=DATA_FILES)
+        raise BadRequest(
+            f"An interview has at most {as_count(DATA_FILES)} files.", code=TooLarge.code, limit=DATA_FILES
+        )
     if sum(sizes) > DATA_BYTES:
-        message = f"The files of an interview have at most {DATA_BYTES} bytes together."
+        message = f"The files of an interview have at most {as_size(DATA_BYTES)} together."
         raise BadRequest(message, code=TooLarge.code, limit=DATA_BYTES)
 
 

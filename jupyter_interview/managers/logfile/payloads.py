@@ -48,6 +48,8 @@ _SOURCE: Mapping[str, Check] = {"source": _is_text, "language": _is_id}
 _RUN: Mapping[str, Check] = {"run": _is_id, "cell": _is_id}
 _NEEDED: Mapping[EventKind, Mapping[str, Check]] = {
     EventKind.CHAT_MESSAGE: {"text": _is_text},
+    EventKind.MESSAGE_HIDDEN: {"message": _is_number},
+    EventKind.RUN_QUEUED: {**_RUN, **_SOURCE},
     EventKind.RUN_STARTED: {**_RUN, **_SOURCE},
     EventKind.RUN_FINISHED: {
         **_RUN,
@@ -77,7 +79,7 @@ class Contents:
     """Looks at the events of one log in their order."""
 
     def __init__(self) -> None:
-        self._started: set[str] = set()
+        self._known: set[str] = set()
         self._at = 0
 
     def problem(self, event: FileEvent) -> str | None:
@@ -100,11 +102,11 @@ class Contents:
         return self._of_run(kind, payload)
 
     def _of_run(self, kind: EventKind, payload: Mapping[str, Any]) -> str | None:
-        if kind is EventKind.RUN_STARTED:
-            self._started.add(payload["run"])
-        elif kind is EventKind.RUN_FINISHED and payload["run"] not in self._started:
+        if kind in (EventKind.RUN_QUEUED, EventKind.RUN_STARTED):
+            self._known.add(payload["run"])
+        elif kind is EventKind.RUN_FINISHED and payload["run"] not in self._known:
             # Skipped before it began: its end has to tell all there is.
-            self._started.add(payload["run"])
+            self._known.add(payload["run"])
             if any(name not in payload for name in _SOURCE):
                 return "it ends a run that never began"
         return None

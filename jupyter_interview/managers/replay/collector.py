@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import Any
 
+from ...core.jsontext import values_of
 from ...core.models import JSON
+from ...core.ports import DISPLAY_PLACES
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -17,17 +20,17 @@ class Collector:
 
     def __init__(self) -> None:
         self._outputs: list[JSON] = []
-        self._displays: dict[str, list[JSON]] = {}
+        self._displays: dict[str, deque[JSON]] = {}
 
     def begin(self) -> None:
         """The run starts."""
         self.clear()
 
-    def stream(self, name: str, text: str) -> None:
-        """Append to a stream."""
+    def stream(self, name: str, text: str, removed: str = "") -> None:
+        """Append to a stream, in the place of what it ends with."""
         last = self._outputs[-1] if self._outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
+            last["text"] = last["text"].removesuffix(removed) + text
         else:
             self._outputs.append({"output_type": "stream", "name": name, "text": text})
 
@@ -35,7 +38,7 @@ class Collector:
         """Append an output."""
         self._outputs.append(dict(output))
         if display_id is not None:
-            self._displays.setdefault(display_id, []).append(self._outputs[-1])
+            self._displays.setdefault(display_id, deque(maxlen=DISPLAY_PLACES)).append(self._outputs[-1])
 
     def update_display(self, display_id: str, data: JSON, metadata: JSON) -> None:
         """Replace what was shown with ``display_id``."""
@@ -52,7 +55,15 @@ class Collector:
 
     def outputs(self) -> list[JSON]:
         """The outputs so far."""
-        return list(self._outputs)
+        return [values_of(output) for output in self._outputs]
+
+    def shown(self, display_id: str) -> int:
+        """How many outputs follow it."""
+        return len(self._displays.get(display_id, []))
+
+    def refusal(self, size: int) -> str | None:
+        """Nothing of it is logged."""
+        return None
 
 
 def comparable(outputs: list[JSON]) -> list[Any]:

@@ -14,14 +14,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.errors import InterviewError, NotFound
-from ...core.models import JSON, Account, Event, EventKind, ExecutionRequest, ExecutionResult, Room, RunStatus
+from ...core.jsontext import values_of
+from ...core.models import (
+    JSON,
+    RUN_KINDS,
+    Account,
+    Event,
+    EventKind,
+    ExecutionRequest,
+    ExecutionResult,
+    Room,
+    RunStatus,
+)
 from ...db import Database
 from ...db.events import read_events
 from ...db.files import read_files
 from ...db.keys import Held, KeysGone, held_keys
 from ..live import LiveRoom
 from ..rooms import Rooms
-from ..runs import Run, fold_runs
+from ..runlog import Run, fold_runs
 from .collector import Collector, comparable
 from .replay import Replay
 
@@ -111,8 +122,9 @@ class Forks:
             title=title or room.title[: TITLE_CHARS - len(_SUFFIX)] + _SUFFIX,
             language=room.language,
             notebook=moment.notebook(),
-            settings=dict(room.settings),
+            settings={name: value for name, value in room.settings.items() if name != "link"},
             tags=room.tags,
+            password_hash=room.password_hash,
             files=list(files.items()),
             origin={"room": room.id, "seq": seq},
         )
@@ -161,10 +173,8 @@ class Forks:
             state.task.cancel()
 
     async def _rerun(self, room: Room, live: LiveRoom, until: int, state: Rerun) -> None:
-        kinds = (EventKind.RUN_STARTED, EventKind.RUN_FINISHED)
-
         def work(connection: Any) -> tuple[Held, list[Event]]:
-            events = read_events(connection, room.key, until=until, kinds=kinds)
+            events = read_events(connection, room.key, until=until, kinds=RUN_KINDS)
             return held_keys(connection, room.key), [event for event in events if event.payload is not None]
 
         try:
@@ -212,6 +222,5 @@ class Forks:
         moment, _ = await self._replay.moment(room, seq)
         for cell in moment.cells:
             if cell["run"] == run.id:
-                outputs: list[JSON] = cell["outputs"]
-                return outputs
+                return [values_of(output) for output in cell["outputs"]]
         return None

@@ -19,6 +19,8 @@ from ...core.ports import History
 
 ENTRIES = 1_000
 BYTES = 262_144
+MOST_ENTRIES = 16_000
+STATE_PER_ENTRY = 512
 IDLE_US = 5_000_000
 BIN_MS = 5_000
 PEOPLE = {
@@ -32,6 +34,7 @@ PEOPLE = {
 # How `Draft` writes a frame.
 _STATE, _ENTRIES = '{"state":', ',"entries":['
 _decode = json.JSONDecoder().raw_decode
+_SHOWN = ("display_data", "execute_result")
 _KERNEL = (EventKind.KERNEL_STARTED, EventKind.KERNEL_RESTARTED, EventKind.KERNEL_DIED, EventKind.INTERRUPT)
 
 
@@ -105,6 +108,7 @@ class Draft:
     typed: dict[int, dict[int, int]] = field(default_factory=dict)
     idle: list[list[int]] = field(default_factory=list)
     markers: list[JSON] = field(default_factory=list)
+    replaced: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     def text(self) -> str:
         """Its content as JSON."""
@@ -123,6 +127,7 @@ class Draft:
             },
             "idle": self.idle,
             "markers": self.markers,
+            "replaced": [[*when, *runs] for runs, when in self.replaced.items()],
         }
         text = json_bytes(summary)
         return Frame(room, self.number, self.first_seq, self.last_seq, self.first_at, self.last_at, self.hash, text)
@@ -179,9 +184,12 @@ class Framer:
             text = compact([event.seq, self._clock.ms(event.at), member, operations])
             draft.entries.append(text)
             draft.size += len(text.encode())
-        if len(draft.entries) >= self._entries or draft.size >= BYTES:
-            return self.close()
-        return None
+        return self.close() if self._is_full(draft) else None
+
+    def _is_full(self, draft: Draft) -> bool:
+        """Whether a frame ends here. Each begins with the whole notebook: of a large one there are fewer."""
+        entries = max(self._entries, min(MOST_ENTRIES, len(draft.state) // STATE_PER_ENTRY))
+        return len(draft.entries) >= entries or draft.size >= max(BYTES, len(draft.state) // 2)
 
     def close(self) -> Framed | None:
         """End the open frame; ``None`` when there is none."""
@@ -212,6 +220,8 @@ class Framer:
                 bins[number] = bins.get(number, 0) + size
             for pasted, cell in self._history.pastes:
                 self._marker(draft, event, "paste", size=pasted, cell=cell)
+            for earlier in outputs_of_others(self._history.moment, operations, payload.get("run")):
+                draft.replaced.setdefault((earlier, payload["run"]), [event.seq, self._clock.ms(event.at)])
         elif event.kind is EventKind.RUN_STARTED:
             self._marker(draft, event, "run_started", run=payload.get("run"), cell=payload.get("cell"))
         elif event.kind is EventKind.RUN_FINISHED:
@@ -234,6 +244,8 @@ class Framer:
             self._marker(draft, event, "permission", who=whom(event, self._people), permissions=permissions)
         elif event.kind in _KERNEL:
             self._marker(draft, event, event.kind.label)
+        elif event.kind is EventKind.CLOCK_STEPPED:
+            self._marker(draft, event, event.kind.label, by_ms=round(payload.get("by", 0) / 1000))
         elif event.kind is EventKind.ROOM_ENDED:
             self._marker(draft, event, "end")
 
@@ -241,6 +253,23 @@ class Framer:
         member = self._people.of_key(event.member)
         marker = {"ms": self._clock.ms(event.at), "seq": event.seq, "kind": kind, "member": member}
         draft.markers.append(marker | fields)
+
+
+def outputs_of_others(moment: Moment, operations: Iterable[Operation], run: str | None) -> Iterator[str]:
+    """The earlier runs of which a run replaced an output, by its update of what they show.
+
+    What gives way for the outputs of a run has a line of its own in its place.
+
+    Args:
+        moment: after the operations.
+        operations: what the run wrote in one event.
+        run: its id; ``None`` where it was no run.
+    """
+    for operation in operations if run is not None else ():
+        if operation[0] == "o" and any(output.get("output_type") in _SHOWN for output in operation[4]):
+            earlier = moment.cells[operation[1]].get("run")
+            if earlier is not None and earlier != run:
+                yield earlier
 
 
 def whom(event: Event, people: People) -> int:
@@ -284,6 +313,7 @@ def shortened(frame: Frame, content: bytes, seq: int) -> tuple[Frame, bytes]:
     held["entries"] = [entry for entry in held["entries"] if entry[0] < seq]
     summary = json.loads(frame.summary)
     summary["markers"] = [each for each in summary["markers"] if each["seq"] < seq]
+    summary["replaced"] = [each for each in summary["replaced"] if each[0] < seq]
     return replace(frame, last_seq=seq - 1, summary=json_bytes(summary)), packed(json_bytes(held))
 
 

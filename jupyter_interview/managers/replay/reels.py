@@ -26,10 +26,10 @@ from ...db.keys import Held, KeysGone, held_keys
 from ...db.links import hashes_at, read_links
 from ...db.members import list_members
 from ...db.portions import portion_end
+from ..portions import Portions
 from .framing import Clock, Framed, Framer, People, shortened, unpacked
 
 T = TypeVar("T")
-_UPDATES = 2_000
 
 
 @dataclass(slots=True)
@@ -103,6 +103,9 @@ class Reel:
         following = 1
         for number, frame in enumerate(frames, 1):
             if (frame.number, frame.first_seq) != (number, following) or hashes.get(frame.last_seq) != frame.hash:
+                break
+            if "replaced" not in json.loads(frame.summary):
+                # Made by a version that did not ask.
                 break
             self.frames.append(frame)
             following = frame.last_seq + 1
@@ -320,19 +323,8 @@ class Reel:
 
     async def _load(self, history: History, frame: Frame) -> None:
         """Bring a history to the beginning of a stored frame."""
-        after = 0
-        while True:
-
-            def portion(connection: Any, after: int = after) -> list[Event]:
-                until = frame.first_seq - 1
-                return read_events(
-                    connection, self.room.key, after=after, until=until, kinds=DOCUMENT_KINDS, limit=_UPDATES
-                )
-
-            events = await self._database.read(portion)
-            if not events:
-                break
-            after = events[-1].seq
+        until = frame.first_seq - 1
+        async for events in Portions(self._database, self.room.key, until=until, kinds=DOCUMENT_KINDS):
             await self._thread(partial(history.load, [event.data for event in events if event.data is not None]))
 
         def stored(connection: Any) -> list[bytes | None]:

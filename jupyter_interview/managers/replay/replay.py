@@ -20,13 +20,13 @@ from ...core.moment import Moment
 from ...core.ports import OpenHistory
 from ...core.verify import Reason
 from ...db import Database
-from ...db.events import walk_events
 from ..evidence import Evidence
+from ..portions import Portions
 from ..records import seq_until
 from ..rooms import Rooms
 from .framing import folded
 from .reels import Reel
-from .story import STORY_KINDS, Story, manifest_json
+from .story import STORY_KINDS, Replaced, Story, manifest_json, replaced_outputs
 
 AHEAD = 1_000
 _PATIENCE_SECONDS = 0.8
@@ -37,7 +37,6 @@ _CHECK_SHARE = 0.25
 _IDLE_SECONDS = 600.0
 _REELS = 64
 _FRAMERS = 16
-_PORTION = 500
 
 
 class Building(Exception):
@@ -183,12 +182,17 @@ class Replay:
         until = reel.seq
         told = Story(reel.people, reel.clock)
 
-        def work(connection: Any) -> JSON:
-            for event in walk_events(connection, room.key, until=until, kinds=STORY_KINDS, portion=_PORTION):
+        async for events in Portions(self._database, room.key, until=until, kinds=STORY_KINDS):
+            for event in events:
                 told.add(event)
-            return told.json()
+        replaced = await self.replaced(room, until)
+        return await asyncio.get_running_loop().run_in_executor(None, partial(told.json, replaced))
 
-        return await self._database.read(work)
+    async def replaced(self, room: Room, until: int) -> dict[str, list[Replaced]]:
+        """The runs whose outputs later ones replaced, as far as the frames go, up to event ``until``."""
+        reel = await self._reel(room)
+        work = partial(replaced_outputs, reel.shown(), until)
+        return await asyncio.get_running_loop().run_in_executor(None, work)
 
     async def moment(self, room: Room, at: str | int | None = None, *, plain: bool = False) -> tuple[Moment, int]:
         """How the notebook stood at a moment, and the number of the last event until then.

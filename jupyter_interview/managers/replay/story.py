@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ...core import clock
-from ...core.models import JSON, Event, EventKind, Frame, Member
+from ...core.models import CHAT_KINDS, JSON, RUN_KINDS, Event, EventKind, Frame, Member
 from ...core.moment import FORMAT
-from ..runs import Run, fold_runs
+from ..runlog import Run, fold_runs
 from .framing import PEOPLE, Clock, People, density, whom
 
 STORY_KINDS = (
-    EventKind.CHAT_MESSAGE,
-    EventKind.RUN_STARTED,
-    EventKind.RUN_FINISHED,
+    *CHAT_KINDS,
+    *RUN_KINDS,
     EventKind.PERMISSION_CHANGED,
     *PEOPLE,
 )
+
+
+class Replaced(NamedTuple):
+    """A later run replaced an output of an earlier one: when first, and its id."""
+
+    seq: int
+    ms: int
+    run: str
+
+
+_NOTHING: Mapping[str, Sequence[Replaced]] = MappingProxyType({})
 _NOBODY: JSON = {"id": None, "name": "", "role": "server", "color": None}
 
 
@@ -73,6 +84,16 @@ def manifest_json(
     }
 
 
+def replaced_outputs(frames: Iterable[Frame], until: int) -> dict[str, list[Replaced]]:
+    """Earlier run → the later ones that replaced an output of it up to event ``until``, in their order."""
+    found: dict[str, dict[str, Replaced]] = {}
+    for frame in frames:
+        for seq, ms, earlier, run in json.loads(frame.summary)["replaced"]:
+            if seq <= until:
+                found.setdefault(earlier, {}).setdefault(run, Replaced(seq, ms, run))
+    return {earlier: list(later.values()) for earlier, later in found.items()}
+
+
 class Story:
     """Messages, runs, people and permissions, told event by event: a long log need not be in memory at once.
 
@@ -84,7 +105,7 @@ class Story:
     def __init__(self, people: People, time: Clock) -> None:
         self._people = people
         self._time = time
-        self._messages: list[JSON] = []
+        self._messages: dict[int, JSON] = {}
         self._permissions: list[JSON] = []
         self._comings: list[list[Any]] = []
         self._runs: dict[str, Run] = {}
@@ -96,7 +117,10 @@ class Story:
         payload = event.payload or {}
         who, ms = self._people.of_key(event.member), self._time.ms(event.at)
         if event.kind is EventKind.CHAT_MESSAGE:
-            self._messages.append({"seq": event.seq, "ms": ms, "member": who, "content": payload.get("text")})
+            self._messages[event.seq] = {"seq": event.seq, "ms": ms, "member": who, "content": payload.get("text")}
+        elif event.kind is EventKind.MESSAGE_HIDDEN:
+            if (message := self._messages.get(payload.get("message", 0))) is not None:
+                message.setdefault("hidden", {"seq": event.seq, "ms": ms, "member": who})
         elif event.kind in PEOPLE:
             self._comings.append([ms, event.seq, who, PEOPLE[event.kind], whom(event, self._people)])
         elif event.kind is EventKind.PERMISSION_CHANGED:
@@ -106,19 +130,19 @@ class Story:
             fold_runs([event], self._runs)
             if event.kind is EventKind.RUN_STARTED:
                 self._starts[payload["run"]] = event.seq, ms
-            else:
+            elif event.kind is EventKind.RUN_FINISHED:
                 self._ends[payload["run"]] = event.seq, ms, payload.get("outputs_hash")
 
-    def json(self) -> JSON:
-        """What was told so far."""
+    def json(self, replaced: Mapping[str, Sequence[Replaced]] = _NOTHING) -> JSON:
+        """What was told so far; ``replaced`` as `replaced_outputs` gives it."""
         return {
-            "messages": self._messages,
-            "runs": [self._run_json(run) for run in self._runs.values()],
+            "messages": list(self._messages.values()),
+            "runs": [self._run_json(run, replaced.get(run.id, ())) for run in self._runs.values()],
             "people": self._comings,
             "permissions": self._permissions,
         }
 
-    def _run_json(self, run: Run) -> JSON:
+    def _run_json(self, run: Run, replaced: Sequence[Replaced]) -> JSON:
         started_seq, started_ms = self._starts.get(run.id, (None, None))
         finished_seq, finished_ms, outputs_hash = self._ends.get(run.id, (None, None, None))
         return {
@@ -136,4 +160,5 @@ class Story:
             "duration_ms": None if run.duration is None else round(run.duration / 1000, 3),
             "execution_count": run.execution_count,
             "outputs_hash": outputs_hash,
+            **({"outputs_replaced": [each._asdict() for each in replaced]} if replaced else {}),
         }

@@ -107,9 +107,68 @@ describe('Channel', () => {
     expect(channel.pending.map(message => message.content)).toEqual(['two', 'three']);
     jest.advanceTimersByTime(LAST_DELAY_MS);
     const second = FakeSocket.last.accept().say(joined(you));
+    expect(second.sentOf('chat_message').map(frame => frame.id)).toEqual([two.id]);
+    second.say({ type: 'ack', id: two.id, seq: 8 });
     expect(second.sentOf('chat_message').map(frame => frame.id)).toEqual([two.id, three.id]);
-    second.say({ type: 'ack', id: two.id, seq: 8 }).say({ type: 'ack', content: { id: three.id, seq: 9 } });
+    second.say({ type: 'ack', content: { id: three.id, seq: 9 } });
     expect(channel.pending).toEqual([]);
+    channel.dispose();
+  });
+
+  it.each(['with', 'without'])('keeps what comes too fast, and waits as told (%s the id)', kind => {
+    const channel = makeChannel();
+    channel.start();
+    const socket = FakeSocket.last.accept().say(joined(you));
+    const heard = jest.fn();
+    channel.received.connect(heard);
+    const texts = Array.from({ length: 12 }, (_, number) => `line ${number}`);
+    const sent = texts.map(text => channel.sendChat(text));
+    const tries = (): unknown[] => socket.sentOf('chat_message').map(frame => frame.content);
+    for (const { id } of sent) {
+      const details = { retry_after: 2 };
+      const content = { code: 'rate_limited', message: '', id: kind === 'with' ? id : null, details };
+      socket.say({ type: 'error', content });
+      const before = tries().length;
+      jest.advanceTimersByTime(1_999);
+      expect(tries()).toHaveLength(before);
+      jest.advanceTimersByTime(1);
+      expect(tries()).toHaveLength(before + 1);
+      socket.say({ type: 'ack', content: { id, seq: 1, ts: '' } });
+    }
+    expect(tries()).toEqual(texts.flatMap(text => [text, text]));
+    expect(channel.pending).toEqual([]);
+    // Nobody is told of what only takes longer.
+    expect(heard.mock.calls.map(([, frame]) => (frame as { type: string }).type)).toEqual(
+      texts.map(() => 'ack')
+    );
+    channel.dispose();
+  });
+
+  it('goes on with the next message when one was refused for good', () => {
+    const channel = makeChannel();
+    channel.start();
+    const socket = FakeSocket.last.accept().say(joined(you));
+    const [one, two] = [channel.sendChat('one'), channel.sendChat('two')];
+    socket.say({ type: 'error', content: { code: 'forbidden', message: '', id: one.id } });
+    expect(socket.sentOf('chat_message').map(frame => frame.id)).toEqual([one.id, two.id]);
+    // The server hangs up on a frame that it does not read: the same one must not come again and again.
+    socket.say({ type: 'error', content: { code: 'too_large', message: '', id: null } });
+    expect(channel.pending).toEqual([]);
+    channel.dispose();
+  });
+
+  it('sends again after a cut what waited for its time', async () => {
+    const channel = makeChannel();
+    channel.start();
+    const first = FakeSocket.last.accept().say(joined(you));
+    const one = channel.sendChat('one');
+    const content = { code: 'storage_unavailable', message: '', id: one.id };
+    first.say({ type: 'error', content }).cut(4503);
+    await settle();
+    jest.advanceTimersByTime(LAST_DELAY_MS);
+    const second = FakeSocket.last.accept().say(joined(you));
+    jest.advanceTimersByTime(LAST_DELAY_MS);
+    expect(second.sentOf('chat_message').map(frame => frame.id)).toEqual([one.id]);
     channel.dispose();
   });
 
@@ -135,6 +194,25 @@ describe('Channel', () => {
     await settle();
     expect(check).toHaveBeenCalledTimes(1);
     expect(channel.state).toEqual({ kind: 'stopped', reason: 'gone' });
+  });
+
+  it('stops at once for an account that is to log in again, unless it has', async () => {
+    let verdict: 'gone' | 'retry' = 'gone';
+    const channel = makeChannel({ check: () => Promise.resolve(verdict) });
+    const states: string[] = [];
+    channel.stateChanged.connect((_, { kind }) => states.push(kind));
+    channel.start();
+    FakeSocket.last.accept().say(joined(you)).cut(4401);
+    await settle();
+    expect(channel.state).toEqual({ kind: 'stopped', reason: 'loggedout' });
+    // Never "connection lost, your changes are kept".
+    expect(states).toEqual(['connecting', 'open', 'stopped']);
+    verdict = 'retry';
+    const other = makeChannel({ check: () => Promise.resolve(verdict) });
+    other.start();
+    FakeSocket.last.accept().say(joined(you)).cut(4401);
+    await settle();
+    expect(other.state.kind).toBe('waiting');
   });
 
   it('stops when the room ends', () => {

@@ -3,7 +3,7 @@ import React from 'react';
 
 import { ApiError, type Language, type NewRoom, type Room } from '../api';
 import { NewInterview, type NewInterviewProps } from '../components/NewInterview';
-import { PastInterviews } from '../components/PastInterviews';
+import { PastInterviews, REFRESH_MS } from '../components/PastInterviews';
 
 import { makeMember, makeRoom, settle, trans } from './fixtures';
 
@@ -28,6 +28,7 @@ describe('NewInterview', () => {
         create={create}
         open={() => opens}
         link={room => `http://host${room.url}`}
+        enter={room => `http://host${room.url}`}
         onClose={() => undefined}
         trans={trans}
       />
@@ -144,7 +145,7 @@ describe('NewInterview', () => {
     const create = screen.getByRole<HTMLButtonElement>('button', { name: 'Create' });
     choose(new File([new Uint8Array(1_001)], 'a'), new File([new Uint8Array(1_000)], 'b'));
     expect(screen.getByRole('alert').textContent).toBe(
-      'These files are 1 B too large: an interview can have 2.0 kB together.'
+      'These files are 1 B too large: an interview can have at most 2.0 kB together.'
     );
     expect(create.disabled).toBe(true);
     choose(new File([], 'b'));
@@ -154,7 +155,7 @@ describe('NewInterview', () => {
     expect(screen.queryByRole('alert')).toBeNull();
     expect(create.disabled).toBe(false);
     choose(new File([], 'c'), new File([], 'd'), new File([], 'e'));
-    expect(screen.getByRole('alert').textContent).toBe('These are 4 files; an interview can have 3.');
+    expect(screen.getByRole('alert').textContent).toBe('These are 4 files; an interview can have at most 3.');
     expect(create.disabled).toBe(true);
   });
 
@@ -179,6 +180,7 @@ describe('NewInterview', () => {
 
 describe('PastInterviews', () => {
   const noNames = (): Promise<Language[]> => Promise.reject(new Error('not now'));
+  const again = jest.fn();
   const show = (list: React.ComponentProps<typeof PastInterviews>['list'], languages = noNames): void => {
     render(
       <PastInterviews
@@ -188,6 +190,8 @@ describe('PastInterviews', () => {
         replay={room => `${room.url}/replay`}
         notebook={room => `/notebook/${room.id}`}
         copy={() => undefined}
+        login="/interview/login"
+        onAgain={again}
         visible={true}
         trans={trans}
       />
@@ -238,6 +242,38 @@ describe('PastInterviews', () => {
     await waitFor(() =>
       expect(list).toHaveBeenLastCalledWith(expect.objectContaining({ q: 'zoë', state: 'ended' }))
     );
+  });
+
+  it('says to whoever was logged out where to log in, and asks no more until they try again', async () => {
+    jest.useFakeTimers();
+    let out = true;
+    const list = jest.fn(() =>
+      out
+        ? Promise.reject(new ApiError(401, 'unauthorized', 'Log in first.'))
+        : Promise.resolve({ rooms: [], next: null })
+    );
+    show(list);
+    await act(settle);
+    expect(screen.getByRole('alert').textContent).toContain('You were logged out');
+    expect(screen.getByRole<HTMLAnchorElement>('link', { name: 'Log in again' }).pathname).toBe(
+      '/interview/login'
+    );
+    await act(async () => {
+      jest.advanceTimersByTime(10 * REFRESH_MS);
+      await settle();
+    });
+    expect(list).toHaveBeenCalledTimes(1);
+    out = false;
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await act(settle);
+    expect(again).toHaveBeenCalledTimes(1);
+    expect(screen.queryByRole('alert')).toBeNull();
+    await act(async () => {
+      jest.advanceTimersByTime(REFRESH_MS);
+      await settle();
+    });
+    expect(list).toHaveBeenCalledTimes(3);
+    jest.useRealTimers();
   });
 
   it('says that there is nothing, and what failed', async () => {

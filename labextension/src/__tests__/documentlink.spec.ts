@@ -1,4 +1,4 @@
-import { DocumentLink, type Provider, RELOAD_PAUSE_MS } from '../documentlink';
+import { CLOSES, CLOSES_MS, DocumentLink, type Provider, RELOAD_PAUSE_MS } from '../documentlink';
 
 class FakeProvider implements Provider {
   wsconnected = true;
@@ -65,6 +65,42 @@ describe('DocumentLink', () => {
     expect(after.reload).not.toHaveBeenCalled();
     expect(after.link.state).toBe('refused');
     expect(link.state).toBe('stopped');
+  });
+
+  it.each([1009, 4400])('says why after %i, which is no passing trouble either', code => {
+    const { provider, reload } = make();
+    provider.emit('connection-close', { code, reason: 'A notebook can have at most 500 cells.' });
+    expect(provider.shouldConnect).toBe(false);
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(reload).toHaveBeenCalledTimes(1);
+    const after = make();
+    expect(after.link.takeNote()).toBe('A notebook can have at most 500 cells.');
+    after.provider.emit('connection-close', { code, reason: 'Again.' });
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(after.link.state).toBe('refused');
+    expect(after.link.reason).toBe('Again.');
+  });
+
+  it('ends a loop in which the server closes again and again', () => {
+    const { link, provider } = make();
+    for (let count = 1; count < CLOSES; count++) {
+      provider.emit('connection-close', { code: 4429, reason: 'Too many requests.' });
+      provider.emit('sync', true);
+    }
+    expect(provider.shouldConnect).toBe(true);
+    provider.emit('connection-close', { code: 4429, reason: 'Too many requests.' });
+    expect(provider.shouldConnect).toBe(false);
+    expect([link.state, link.reason]).toEqual(['refused', 'Too many requests.']);
+  });
+
+  it('goes on where closes are rare, or the network is down', () => {
+    const { provider } = make();
+    for (let count = 0; count < 3 * CLOSES; count++) {
+      provider.emit('connection-close', { code: 1006 });
+      jest.advanceTimersByTime(CLOSES_MS / (CLOSES - 2));
+      provider.emit('connection-close', { code: 4503, reason: 'x' });
+    }
+    expect(provider.shouldConnect).toBe(true);
   });
 
   it('does not reload when the member was removed', () => {

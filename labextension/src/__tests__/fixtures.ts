@@ -139,9 +139,21 @@ export function makeChannel(options: Partial<ChannelOptions> = {}): Channel {
 
 /** Content of a `joined` frame. */
 export function joined(you: Member, more: Record<string, unknown> = {}): Frame {
+  const members = (more.members as Member[] | undefined) ?? [you];
+  const comings = members.map(member => ({ kind: 'join', member, reason: null, ts: member.joined_at }));
   return {
     type: 'joined',
-    content: { room: makeRoom(), you, members: [you], messages: [], runs: [], code: '', seq: 1, ...more }
+    content: {
+      room: makeRoom(),
+      you,
+      members,
+      messages: [],
+      runs: [],
+      comings,
+      code: '',
+      seq: 1,
+      ...more
+    }
   };
 }
 

@@ -1,5 +1,5 @@
 import { fileName } from '../components/PastInterviews';
-import { clock, escapeMarkdown, permissionLine, runTime } from '../format';
+import { between, clock, moment, NO_TIME, permissionLine, runTime, timeOfDay } from '../format';
 
 import { makeMember, trans } from './fixtures';
 
@@ -17,10 +17,6 @@ describe('format', () => {
     expect([runTime(12), runTime(1500)]).toEqual(['12 ms', '1.5 s']);
   });
 
-  it('escapes markup', () => {
-    expect(escapeMarkdown('<img> *a* [b](c)')).toBe('\\<img\\> \\*a\\* \\[b\\]\\(c\\)');
-  });
-
   it('says what a member may do', () => {
     const cara = makeMember('Cara');
     const line = (edit: boolean, run: boolean): string =>
@@ -35,5 +31,11 @@ describe('format', () => {
   it('makes file names of titles', () => {
     expect(fileName('Backend: round 2/3 – Zoë')).toBe('Backend-round-2-3-Zoë');
     expect(fileName('../..')).toBe('interview');
+  });
+});
+
+describe('a time that is not known', () => {
+  it('is told as such', () => {
+    expect([moment(''), timeOfDay('soon'), clock(between('', null))]).toEqual([NO_TIME, NO_TIME, NO_TIME]);
   });
 });

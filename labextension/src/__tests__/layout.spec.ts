@@ -1,4 +1,4 @@
-import { keepAtEnd } from '../layout';
+import { AT_END, keepAtEnd } from '../layout';
 
 /** An area of 100 px that shows `height` px of content. */
 function makeArea(height: number) {
@@ -33,10 +33,13 @@ describe('keepAtEnd', () => {
     const { area, grow, scroll } = makeArea(1000);
     await grow(0);
     scroll(900);
+    expect(area.classList).toContain(AT_END);
     scroll(300);
     await grow(100);
     expect(area.scrollTop).toBe(300);
+    expect(area.classList).not.toContain(AT_END);
     scroll(1000);
+    expect(area.classList).toContain(AT_END);
     await grow(100);
     expect(area.scrollTop).toBe(1200);
   });

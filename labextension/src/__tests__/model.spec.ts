@@ -4,6 +4,7 @@ import { FakeSocket, joined, makeMember, makeMessage, makeModel, makeRoom, makeR
 
 const ivan = makeMember('Ivan', 'interviewer');
 const cara = makeMember('Cara');
+const sam = makeMember('Sam', 'spectator');
 const who = { id: cara.id, name: cara.name, role: cara.role };
 
 beforeEach(() => jest.useFakeTimers());
@@ -14,8 +15,12 @@ describe('RoomModel', () => {
     const model = makeModel(ivan, {
       members: [cara, ivan],
       messages: [makeMessage(4, 'b'), makeMessage(3, 'a')],
-      runs: [makeRun('r1')]
+      runs: [makeRun('r1')],
+      comings: [{ kind: 'leave', member: sam, reason: 'removed', ts: '2026-01-01T10:00:00Z' }]
     });
+    expect(model.comings.map(({ kind, member, reason }) => [kind, member.name, reason])).toEqual([
+      ['leave', 'Sam', 'removed']
+    ]);
     expect(model.room?.title).toBe('Backend, round two');
     expect(model.members.map(member => member.name)).toEqual(['Ivan', 'Cara']);
     expect(model.messages.map(message => message.content)).toEqual(['a', 'b']);
@@ -137,6 +142,20 @@ describe('RoomModel', () => {
     model.dispose();
   });
 
+  it('says why a change of the notebook was taken back', () => {
+    const model = makeModel(ivan);
+    const refusals: unknown[] = [];
+    model.refused.connect((_, refusal) => refusals.push(refusal));
+    FakeSocket.last.say({
+      type: 'document_refused',
+      content: { code: 'too_large', message: 'A notebook can have at most 500 cells.' }
+    });
+    expect(refusals).toEqual([
+      { code: 'too_large', message: 'A notebook can have at most 500 cells.', text: null }
+    ]);
+    model.dispose();
+  });
+
   it('gives back the text of a refused message', () => {
     const model = makeModel(ivan);
     const refusals: unknown[] = [];
@@ -144,10 +163,12 @@ describe('RoomModel', () => {
     const sent = model.channel.sendChat('too much');
     FakeSocket.last.say({
       type: 'error',
-      content: { code: 'rate_limited', message: 'Slow down.', id: sent.id }
+      content: { code: 'too_large', message: 'Shorter, please.', id: sent.id }
     });
-    expect(refusals).toEqual([{ code: 'rate_limited', message: 'Slow down.', text: 'too much' }]);
+    expect(refusals).toEqual([{ code: 'too_large', message: 'Shorter, please.', text: 'too much' }]);
     expect(model.channel.pending).toEqual([]);
+    // Also for a chat that opens later.
+    expect([model.takeReturned(), model.takeReturned()]).toEqual([['too much'], []]);
     model.dispose();
   });
 });

@@ -1,10 +1,12 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import React from 'react';
 
+import { Attention } from '../attention';
 import { Banner, type BannerProps } from '../components/Banner';
 import { Ended } from '../components/Ended';
 import { PeoplePanel } from '../components/PeoplePanel';
 import { RoomBar } from '../components/RoomBar';
+import { NOTICE_MS } from '../model';
 
 import { FakeSocket, makeMember, makeModel, makeRoom, trans } from './fixtures';
 
@@ -25,20 +27,31 @@ describe('RoomBar', () => {
       onRunAll: jest.fn(),
       onToggleSide: jest.fn()
     };
-    render(<RoomBar model={model} trans={trans} {...actions} />);
-    return { model, ...actions };
+    const attention = new Attention(model, () => false, trans);
+    render(<RoomBar model={model} attention={attention} trans={trans} {...actions} />);
+    return { model, attention, ...actions };
   }
 
   it('gives interviewers their controls', async () => {
     const { onInvite, onObserve, onEnd } = bar();
     expect(screen.getByTestId('interview-title').textContent).toBe('Backend, round two');
     expect(screen.getByTestId('interview-timer').textContent).toMatch(/^\d+:\d\d/);
-    fireEvent.change(screen.getByLabelText('Invite somebody as'), { target: { value: 'spectator' } });
-    await waitFor(() => expect(onInvite).toHaveBeenCalledWith('spectator'));
+    fireEvent.click(screen.getByRole('button', { name: 'Invite…' }));
+    await waitFor(() => expect(onInvite).toHaveBeenCalled());
     fireEvent.click(screen.getByLabelText('Observe only'));
     await waitFor(() => expect(onObserve).toHaveBeenCalledWith(true));
     fireEvent.click(screen.getByRole('button', { name: 'End interview' }));
     await waitFor(() => expect(onEnd).toHaveBeenCalled());
+  });
+
+  it('says who else is here, and how much waits for this member', () => {
+    bar(ivan, { members: [ivan] });
+    expect(screen.getByTestId('interview-company').textContent).toBe('Nobody else is here.');
+    expect(screen.queryByTestId('interview-badge')).toBeNull();
+    act(() => void FakeSocket.last.say({ type: 'join', content: cara }));
+    expect(screen.getByTestId('interview-company').textContent).toBe('With Cara');
+    act(() => void FakeSocket.last.say({ type: 'member_updated', content: { ...sam, state: 'knocking' } }));
+    expect(screen.getByTestId('interview-badge').textContent).toBe('1new');
   });
 
   it('gives candidates none, and says what they may do', () => {
@@ -52,6 +65,32 @@ describe('RoomBar', () => {
     model.dispose();
   });
 
+  it('knows when the server takes long to store what happens', () => {
+    const { model } = bar(cara);
+    for (const late of [true, false]) {
+      act(() => void FakeSocket.last.say({ type: 'storing', content: { late } }));
+      expect(model.late).toBe(late);
+    }
+    model.dispose();
+  });
+
+  it('says which budget of the room is nearly used up', () => {
+    jest.useFakeTimers();
+    const budget = { used: 8, limit: 10, message: 'The log will soon be full.', budget: 'log_bytes' };
+    const { model } = bar(ivan, { notices: [budget] });
+    const shown = (): string | null => screen.getByTestId('interview-notice').textContent;
+    expect(shown()).toBe('The log will soon be full.');
+    const hers = { ...budget, budget: 'log_minute_bytes', member: cara.id, message: 'Cara: too much.' };
+    act(() => void FakeSocket.last.say({ type: 'notice', content: hers }));
+    expect(shown()).toBe('Cara: too much.');
+    act(() => void jest.advanceTimersByTime(NOTICE_MS));
+    expect(shown()).toBe('The log will soon be full.');
+    act(() => void FakeSocket.last.say({ type: 'room_ended', content: makeRoom({ state: 'ended' }) }));
+    expect(screen.queryByTestId('interview-notice')).toBeNull();
+    model.dispose();
+    jest.useRealTimers();
+  });
+
   it('names the files of the room', () => {
     const files = ['a.csv', 'b.json', 'c', 'd', 'e'].map(name => ({ name, size: 1, sha256: '' }));
     bar(cara, { room: makeRoom({ files: files.slice(0, 2) }) });
@@ -61,6 +100,9 @@ describe('RoomBar', () => {
     expect(screen.getByTestId('interview-files').textContent).toBe(
       'Files in ~/data: a.csv, b.json, c and 2 more'
     );
+    // Each in a direction of its own.
+    const isolated = screen.getByTestId('interview-files').querySelectorAll('bdi');
+    expect([...isolated].map(each => each.textContent)).toEqual(['a.csv', 'b.json', 'c']);
     expect(screen.getByTestId('interview-files').title).toBe('a.csv\nb.json\nc\nd\ne');
     cleanup();
     bar();
@@ -79,8 +121,9 @@ describe('PeoplePanel', () => {
     const model = makeModel(you, { members, room });
     const onChange = jest.fn(() => Promise.resolve());
     const onRemove = jest.fn(() => Promise.resolve());
-    render(<PeoplePanel model={model} trans={trans} onChange={onChange} onRemove={onRemove} />);
-    return { onChange, onRemove };
+    const onOpenLink = jest.fn(() => Promise.resolve());
+    render(<PeoplePanel {...{ model, trans, onChange, onRemove, onOpenLink }} />);
+    return { onChange, onRemove, onOpenLink };
   }
 
   it('switches what others may do', async () => {
@@ -101,6 +144,26 @@ describe('PeoplePanel', () => {
     await waitFor(() =>
       expect(onChange).toHaveBeenCalledWith('m-zoë', { admitted: true, role: 'spectator' })
     );
+  });
+
+  it('shows interviewers that the link is closed, and opens it', async () => {
+    const closed = makeRoom({ settings: { link: 'closed' } });
+    const { onOpenLink } = panel(ivan, [ivan], closed);
+    // It closes by a denied knock as well: nobody need have been removed.
+    expect(screen.getByTestId('interview-link-closed').textContent).toContain('removed or not let in');
+    fireEvent.click(screen.getByRole('button', { name: 'Open the link again' }));
+    await waitFor(() => expect(onOpenLink).toHaveBeenCalled());
+  });
+
+  it('says nothing about the link to others, or while it is open', () => {
+    panel(sam, [ivan, sam], makeRoom({ settings: { link: 'closed' } }));
+    panel(ivan, [ivan, sam], makeRoom({ settings: { link: 'open' } }));
+    expect(screen.queryByTestId('interview-link-closed')).toBeNull();
+  });
+
+  it('does not show whose knock has ended', () => {
+    panel(ivan, [ivan, makeMember('Zoë', 'candidate', { state: 'gone' })]);
+    expect(screen.queryByText('Zoë')).toBeNull();
   });
 
   it('lists the files of the room for everybody', () => {
@@ -136,7 +199,10 @@ describe('Banner', () => {
         channel={{ kind: 'open' }}
         document="synced"
         lost={false}
+        login="/interview/login"
+        unsent={0}
         recovered={false}
+        late={false}
         note={null}
         trans={trans}
         onDismiss={() => undefined}
@@ -154,8 +220,26 @@ describe('Banner', () => {
     expect(banner({ channel: { kind: 'connecting' }, lost: true })).toContain('trying again');
     expect(banner({ document: 'lost' })).toContain('Your changes are kept');
     expect(banner({ recovered: true })).toBe('Reconnected.');
+    expect(banner({ recovered: true, late: true })).toContain('takes long to store');
+    expect(banner({ late: true, channel: { kind: 'waiting', retryAt: 0 } })).toContain('Connection lost');
     expect(banner({ channel: { kind: 'stopped', reason: 'removed' } })).toContain('removed you');
     expect(banner({ document: 'refused' })).toContain('Reload the page');
+  });
+
+  it('says to whoever was logged out where to log in, and what became of what was typed', () => {
+    const channel = { kind: 'stopped', reason: 'loggedout' } as const;
+    const text = banner({ channel, document: 'stopped' });
+    expect(text).toContain('You were logged out');
+    expect(text).toContain('What you typed until then is stored.');
+    expect(screen.getByRole<HTMLAnchorElement>('link', { name: 'Log in again' }).pathname).toBe(
+      '/interview/login'
+    );
+    expect(banner({ channel, unsent: 1 })).toContain('A chat message was not sent.');
+    const away = banner({ channel, document: 'stopped', lost: true });
+    expect(away).toContain('was not stored');
+    expect(away).not.toContain('is stored');
+    expect(banner({ channel: { kind: 'stopped', reason: 'gone' }, lost: true })).toContain('was not stored');
+    expect(screen.queryByRole('link')).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 import React, { useRef, useState } from 'react';
 
-import type { Translations } from '../tokens';
+import { isLocal, type Translations } from '../tokens';
 
 /** Put text on the clipboard; `false` where the browser refuses (plain http, for instance). */
 export async function copyText(text: string): Promise<boolean> {
@@ -12,8 +12,21 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
+/** What to say of a link that nobody else can open. */
+export function localHint(trans: Translations): string {
+  return trans.__(
+    'Only this machine can open this address. Open the server by the name that others know it by, and send that link.'
+  );
+}
+
 /** A link to read, and a button that copies it. Where the browser cannot copy, the text is selected instead. */
-export function CopyLink(props: { link: string; label: string; trans: Translations }): JSX.Element {
+export function CopyLink(props: {
+  link: string;
+  label: string;
+  trans: Translations;
+  /** It is there to be sent to somebody. */
+  shared?: boolean;
+}): JSX.Element {
   const { link, label, trans } = props;
   const field = useRef<HTMLInputElement>(null);
   const [told, tell] = useState('');
@@ -44,6 +57,11 @@ export function CopyLink(props: { link: string; label: string; trans: Translatio
         {trans.__('Copy link')}
       </button>
       <span role="status">{told}</span>
+      {props.shared && isLocal(link) && (
+        <p className="jp-Interview-hint" data-testid="interview-local">
+          {localHint(trans)}
+        </p>
+      )}
     </div>
   );
 }

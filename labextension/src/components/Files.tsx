@@ -83,7 +83,7 @@ function FileList(props: {
     <ul aria-label={trans.__('Chosen files')} data-testid="interview-form-chosen">
       {files.map(file => (
         <li key={file.name}>
-          <span className="jp-Interview-fileName">{file.name}</span>
+          <bdi className="jp-Interview-fileName">{file.name}</bdi>
           <small>{fileSize(file.size)}</small>
           <button
             type="button"
@@ -108,14 +108,21 @@ export function FilesLine(props: { files: readonly RoomFile[]; trans: Translatio
   }
   const names = files.slice(0, NAMES).map(file => file.name);
   const more = files.length - names.length;
-  const line = trans.__('Files in %1: %2', PLACE, names.join(', '));
   return (
     <span
       className="jp-Interview-line jp-Interview-filesLine"
       title={files.map(file => file.name).join('\n')}
       data-testid="interview-files"
     >
-      {more ? trans.__('%1 and %2 more', line, more) : line}
+      {trans.__('Files in %1:', PLACE)}{' '}
+      {names.map((name, index) => (
+        // Each in its own direction: none turns what stands beside it.
+        <React.Fragment key={name}>
+          {index > 0 && ', '}
+          <bdi>{name}</bdi>
+        </React.Fragment>
+      ))}
+      {more > 0 && ` ${trans.__('and %1 more', more)}`}
     </span>
   );
 }
@@ -133,7 +140,7 @@ export function FilesSection(props: { files: readonly RoomFile[]; trans: Transla
       <ul>
         {files.map(file => (
           <li key={file.name} title={trans.__('SHA-256 %1', file.sha256)}>
-            <span className="jp-Interview-fileName">{file.name}</span> <small>{fileSize(file.size)}</small>
+            <bdi className="jp-Interview-fileName">{file.name}</bdi> <small>{fileSize(file.size)}</small>
           </li>
         ))}
       </ul>

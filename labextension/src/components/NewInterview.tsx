@@ -21,6 +21,8 @@ export interface NewInterviewProps {
   open: (room: Room) => boolean;
   /** The address that is shared for a room. */
   link: (room: Room) => string;
+  /** The address by which the interviewer enters it. */
+  enter: (room: Room) => string;
   onClose: () => void;
   trans: Translations;
 }
@@ -184,11 +186,11 @@ function Made(props: NewInterviewProps & { room: Room; opened: boolean }): JSX.E
           ? trans.__('“%1” is open in a new tab. Send this link to the candidate:', room.title)
           : trans.__('“%1” is ready. Send this link to the candidate:', room.title)}
       </p>
-      <CopyLink link={props.link(room)} label={trans.__('Link of the interview')} trans={trans} />
+      <CopyLink link={props.link(room)} label={trans.__('Link of the interview')} trans={trans} shared />
       {!opened && (
         <p>
           {trans.__('Your browser blocked the new tab.')}{' '}
-          <a href={props.link(room)} target="_blank" rel="noreferrer" data-testid="interview-open-link">
+          <a href={props.enter(room)} target="_blank" rel="noreferrer" data-testid="interview-open-link">
             {trans.__('Open the interview')}
           </a>
         </p>

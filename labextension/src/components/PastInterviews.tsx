@@ -1,11 +1,11 @@
 import React, { useCallback, useEffect, useRef, useState } from 'react';
 
-import { type Language, messageOf, type Room, type RoomState } from '../api';
+import { ApiError, type Language, messageOf, type Room, type RoomState } from '../api';
 import { between, clock, moment, stateName } from '../format';
 import type { Translations } from '../tokens';
 
 import { useDebounced } from './hooks';
-import { Failure } from './Failure';
+import { Failure, LoggedOut } from './Failure';
 
 /** Pause between two looks at the server while the list is on screen, in milliseconds. */
 export const REFRESH_MS = 10_000;
@@ -26,6 +26,10 @@ export interface PastProps {
   replay: (room: Room) => string;
   notebook: (room: Room) => string;
   copy: (room: Room) => void;
+  /** Address where one logs in. */
+  login: string;
+  /** Somebody who was logged out asks again. */
+  onAgain?: () => void;
   /** Whether the list is on screen. */
   visible: boolean;
   trans: Translations;
@@ -38,7 +42,7 @@ export function PastInterviews(props: PastProps): JSX.Element {
   const [q, setQuery] = useState('');
   const [state, setState] = useState<RoomState | ''>('');
   const settled = useDebounced(q, 250);
-  const { rooms, next, error, loaded, refresh, more } = useRooms(props, settled, state);
+  const { rooms, next, error, out, loaded, refresh, more } = useRooms(props, settled, state);
   return (
     <div className="jp-Interview-past" data-testid="interview-past">
       <form role="search" className="jp-Interview-search" onSubmit={event => event.preventDefault()}>
@@ -66,8 +70,15 @@ export function PastInterviews(props: PastProps): JSX.Element {
       </form>
       {error && (
         <div className="jp-Interview-retry">
-          <Failure text={error} />
-          <button type="button" className="jp-mod-styled" onClick={refresh}>
+          {out ? <LoggedOut login={props.login} trans={trans} /> : <Failure text={error} />}
+          <button
+            type="button"
+            className="jp-mod-styled"
+            onClick={() => {
+              props.onAgain?.();
+              refresh();
+            }}
+          >
             {trans.__('Try again')}
           </button>
         </div>
@@ -97,6 +108,8 @@ interface Rooms {
   rooms: Room[];
   next: string | null;
   error: string | null;
+  /** Nobody is logged in any more: nothing is asked until somebody tries again. */
+  out: boolean;
   loaded: boolean;
   refresh: () => void;
   more: () => void;
@@ -107,6 +120,7 @@ function useRooms(props: PastProps, q: string, state: RoomState | ''): Rooms {
   const { list, visible } = props;
   const [found, setFound] = useState<{ rooms: Room[]; next: string | null }>({ rooms: [], next: null });
   const [error, setError] = useState<string | null>(null);
+  const [out, setOut] = useState(false);
   const [loaded, setLoaded] = useState(false);
   const turn = useRef(0);
   const shown = useRef(PAGE);
@@ -124,11 +138,13 @@ function useRooms(props: PastProps, q: string, state: RoomState | ''): Rooms {
             return { rooms, next: answer.next };
           });
           setError(null);
+          setOut(false);
           setLoaded(true);
         }
       } catch (reason) {
         if (mine === turn.current) {
           setError(messageOf(reason));
+          setOut(reason instanceof ApiError && reason.status === 401);
         }
       }
     },
@@ -145,13 +161,20 @@ function useRooms(props: PastProps, q: string, state: RoomState | ''): Rooms {
       return;
     }
     void ask();
+  }, [ask, visible]);
+
+  useEffect(() => {
+    if (!visible || out) {
+      return;
+    }
     const timer = window.setInterval(() => document.hidden || void ask(), REFRESH_MS);
     return () => window.clearInterval(timer);
-  }, [ask, visible]);
+  }, [ask, out, visible]);
 
   return {
     ...found,
     error,
+    out,
     loaded,
     refresh: () => void ask(),
     more: () => void ask(found.next ?? undefined)

@@ -14,6 +14,7 @@ export interface PeopleProps {
   trans: Translations;
   onChange: (member: string, change: MemberChange) => Promise<void>;
   onRemove: (member: Member) => Promise<void>;
+  onOpenLink: () => Promise<void>;
 }
 
 /** Everybody in the room, with the switches that an interviewer has for each. */
@@ -34,6 +35,7 @@ export function PeoplePanel(props: PeopleProps): JSX.Element {
           </ul>
         </section>
       )}
+      {model.permissions.manage && model.room?.settings.link === 'closed' && <ClosedLink {...props} />}
       <ul aria-label={trans.__('People in this interview')}>
         {seated.map(member => (
           <Seated key={member.id} {...props} member={member} />
@@ -41,6 +43,25 @@ export function PeoplePanel(props: PeopleProps): JSX.Element {
       </ul>
       <FilesSection files={model.room?.files ?? []} trans={trans} />
     </div>
+  );
+}
+
+/** Whoever was removed or not let in would be back by the bare link. */
+function ClosedLink({ trans, onOpenLink }: PeopleProps): JSX.Element {
+  const { busy, error, act } = useAction();
+  return (
+    <section aria-label={trans.__('The link is closed')} data-testid="interview-link-closed">
+      <h2>{trans.__('The link is closed')}</h2>
+      <p>
+        {trans.__(
+          'Nobody comes by the link of this interview, nor knocks: it closes when somebody is removed or not let in. The invitation that they had ends as well; other invitations still let in.'
+        )}
+      </p>
+      <button type="button" className="jp-mod-styled" disabled={busy} onClick={() => act(onOpenLink)}>
+        {trans.__('Open the link again')}
+      </button>
+      <Failure text={error} />
+    </section>
   );
 }
 

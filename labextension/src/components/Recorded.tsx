@@ -25,9 +25,9 @@ export function RecordedPanel(props: RecordedProps): JSX.Element {
   const { model, counts, visible, exportUrl, trans } = props;
   useSignals(model.changed);
   const [known, setKnown] = useState<Recorded | null>(null);
-  const ended = model.ended;
+  const { ended, out } = model;
   useEffect(() => {
-    if (!visible) {
+    if (!visible || out) {
       return;
     }
     let alive = true;
@@ -46,7 +46,7 @@ export function RecordedPanel(props: RecordedProps): JSX.Element {
       alive = false;
       window.clearInterval(timer);
     };
-  }, [counts, ended, visible]);
+  }, [counts, ended, out, visible]);
   return (
     <section className="jp-Interview-recorded" data-testid="interview-recorded">
       <p>

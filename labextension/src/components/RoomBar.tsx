@@ -1,6 +1,7 @@
 import React from 'react';
 
-import type { KernelState, Role, Room } from '../api';
+import type { KernelState, Room } from '../api';
+import type { Attention } from '../attention';
 import { between, clock, permissionLine, stateName } from '../format';
 import type { RoomModel } from '../model';
 import type { Translations } from '../tokens';
@@ -10,9 +11,10 @@ import { useAction, useSignals, useTicker } from './hooks';
 
 export interface RoomBarProps {
   model: RoomModel;
+  attention: Attention;
   trans: Translations;
   onCopy: () => Promise<void>;
-  onInvite: (role: Role) => Promise<void>;
+  onInvite: () => Promise<void>;
   onEnd: () => Promise<void>;
   onObserve: (observe: boolean) => Promise<void>;
   onRunAll: () => void;
@@ -21,10 +23,11 @@ export interface RoomBarProps {
 
 /** Title, state, time, kernel, and what this member can do with the room. */
 export function RoomBar(props: RoomBarProps): JSX.Element {
-  const { model, trans } = props;
-  useSignals(model.changed);
+  const { model, attention, trans } = props;
+  useSignals(model.changed, attention.changed);
   const { busy, error, act } = useAction();
   const { room, you, permissions } = model;
+  const notice = model.ended ? undefined : model.notices[model.notices.length - 1];
   const line = model.ended
     ? trans.__('The interview has ended.')
     : model.out
@@ -39,10 +42,16 @@ export function RoomBar(props: RoomBarProps): JSX.Element {
     >
       <h1 data-testid="interview-title">{room?.title ?? trans.__('Interview')}</h1>
       {room && <Facts room={room} ended={model.ended} trans={trans} />}
+      {room && !model.ended && <Company model={model} trans={trans} />}
       {room && !model.ended && <FilesLine files={room.files} trans={trans} />}
       <span className="jp-Interview-line" data-testid="interview-permission" role="status">
         {line}
       </span>
+      {notice && (
+        <span className="jp-Interview-error" role="status" data-testid="interview-notice">
+          {notice.message}
+        </span>
+      )}
       {error && (
         <span className="jp-Interview-error" role="alert">
           {error}
@@ -74,9 +83,29 @@ export function RoomBar(props: RoomBarProps): JSX.Element {
           data-testid="interview-toggle-side"
         >
           {trans.__('People and chat')}
+          {attention.count > 0 && (
+            <span className="jp-Interview-badge" data-testid="interview-badge">
+              {attention.count}
+              <span className="jp-Interview-said">{trans.__('new')}</span>
+            </span>
+          )}
         </button>
       </div>
     </div>
+  );
+}
+
+/** Who else is here. */
+function Company(props: { model: RoomModel; trans: Translations }): JSX.Element {
+  const { model, trans } = props;
+  const here = model.members.filter(
+    ({ id, state, presence }) => id !== model.you.id && state === 'seated' && presence === 'present'
+  );
+  const names = here.map(({ name }) => name).join(', ');
+  return (
+    <span className="jp-Interview-company" data-testid="interview-company" title={names}>
+      {here.length ? trans.__('With %1', names) : trans.__('Nobody else is here.')}
+    </span>
   );
 }
 
@@ -126,27 +155,18 @@ function Controls(
   props: RoomBarProps & { busy: boolean; act: (action: () => Promise<unknown>) => void }
 ): JSX.Element {
   const { model, trans, busy, act } = props;
-  const observing = !model.you.permissions.edit;
+  const { edit, run } = model.you.permissions;
+  const observing = !edit && !run;
   return (
     <>
-      <select
+      <button
+        type="button"
         className="jp-mod-styled"
-        aria-label={trans.__('Invite somebody as')}
-        value=""
-        disabled={busy}
+        onClick={() => act(props.onInvite)}
         data-testid="interview-invite"
-        onChange={event => {
-          const role = event.target.value as Role;
-          act(() => props.onInvite(role));
-        }}
       >
-        <option value="" disabled>
-          {trans.__('Invite…')}
-        </option>
-        <option value="candidate">{trans.__('Invite a candidate')}</option>
-        <option value="interviewer">{trans.__('Invite an interviewer')}</option>
-        <option value="spectator">{trans.__('Invite a spectator')}</option>
-      </select>
+        {trans.__('Invite…')}
+      </button>
       <label className="jp-Interview-check">
         <input
           type="checkbox"

@@ -1,4 +1,5 @@
 import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { ITranslator } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -6,7 +7,7 @@ import { Banner, bannerText } from '../components/Banner';
 import { HeaderWidget } from '../components/header';
 import type { DocumentLink } from '../documentlink';
 import type { RoomModel } from '../model';
-import { DOMAIN, IDocumentLink, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
+import { DOMAIN, entrance, IDocumentLink, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
 
 /** How long "Reconnected" stays, in milliseconds. */
 const RECOVERED_MS = 4_000;
@@ -30,6 +31,11 @@ export const bannerPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** Where somebody logs in whose page this room is: there is nothing to log in to at an origin of the rooms' own. */
+function loginAddress(): string {
+  return entrance(new URL('../login', PageConfig.getBaseUrl()).href);
+}
+
 class BannerWidget extends HeaderWidget {
   constructor(
     private readonly room: RoomModel,
@@ -39,9 +45,11 @@ class BannerWidget extends HeaderWidget {
     super();
     this.id = WidgetIDs.banner;
     this.addClass('jp-Interview-bannerWidget');
-    this.note = link.takeNote() === null ? null : this.noteText();
+    const note = link.takeNote();
+    this.note = note === null ? null : this.noteText(note);
     room.channel.stateChanged.connect(this.onChange, this);
     link.stateChanged.connect(this.onChange, this);
+    room.changed.connect(this.onChange, this);
     this.onChange();
   }
 
@@ -49,6 +57,7 @@ class BannerWidget extends HeaderWidget {
     return (
       <Banner
         {...this.content()}
+        login={loginAddress()}
         onDismiss={() => {
           this.note = null;
           this.onChange();
@@ -60,13 +69,24 @@ class BannerWidget extends HeaderWidget {
 
   private content(): Parameters<typeof bannerText>[0] {
     const { room, link, trans, note, recovered, lost } = this;
-    return { channel: room.channel.state, document: link.state, lost, recovered, note, trans };
+    return {
+      channel: room.channel.state,
+      document: link.state,
+      reason: link.reason,
+      lost,
+      unsent: room.channel.pending.length,
+      recovered,
+      late: room.late,
+      note,
+      trans
+    };
   }
 
-  private noteText(): string {
-    return this.trans.__(
+  private noteText(reason: string): string {
+    const text = this.trans.__(
       'Your last edit could not be taken over, so the page was loaded again. This is the notebook as the others see it.'
     );
+    return reason ? `${reason} ${text}` : text;
   }
 
   private onChange(): void {

@@ -3,18 +3,21 @@ import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/a
 import { ITranslator } from '@jupyterlab/translation';
 import React from 'react';
 
-import { InterviewApi, type Role } from '../api';
-import { CopyLink, copyText } from '../components/CopyLink';
+import { InterviewApi } from '../api';
+import type { Attention } from '../attention';
+import { CopyLink, copyText, localHint } from '../components/CopyLink';
 import { HeaderRow } from '../components/header';
+import { Invite } from '../components/Invite';
 import { openModal } from '../components/modal';
 import { RoomBar } from '../components/RoomBar';
-import { roleName } from '../format';
 import type { RoomModel } from '../model';
 import {
   CommandIDs,
   currentRoom,
   DOMAIN,
+  IAttention,
   IRoomModel,
+  isLocal,
   PLUGIN,
   shareLink,
   type Translations,
@@ -26,11 +29,12 @@ export const barPlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:bar`,
   description: 'Shows title, state, time and controls of the room.',
   autoStart: true,
-  requires: [IRoomModel, ILabShell, ITranslator],
+  requires: [IRoomModel, IAttention, ILabShell, ITranslator],
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: RoomModel,
+    attention: Attention,
     shell: ILabShell,
     translator: ITranslator,
     palette: ICommandPalette | null
@@ -45,12 +49,15 @@ export const barPlugin: JupyterFrontEndPlugin<void> = {
     const bar = new HeaderRow(
       <RoomBar
         model={model}
+        attention={attention}
         trans={trans}
         onCopy={run(CommandIDs.copyLink)}
-        onInvite={role => invite(api, room, role, trans)}
+        onInvite={() => invite(api, room, trans)}
         onEnd={run(CommandIDs.end)}
         onObserve={async observe =>
-          model.updateMember(await api.changeMember(room, model.you.id, { permissions: { edit: !observe } }))
+          model.updateMember(
+            await api.changeMember(room, model.you.id, { permissions: { edit: !observe, run: !observe } })
+          )
         }
         onRunAll={() => void app.commands.execute(CommandIDs.runAll)}
         onToggleSide={() => void app.commands.execute(CommandIDs.toggleSide)}
@@ -81,7 +88,12 @@ function addCommands(
     execute: async () => {
       const link = shareLink();
       if (await copyText(link)) {
-        Notification.success(trans.__('Link copied: %1', link), { autoClose: 3000 });
+        const copied = trans.__('Link copied: %1', link);
+        if (isLocal(link)) {
+          Notification.warning(`${copied} ${localHint(trans)}`, { autoClose: 8000 });
+        } else {
+          Notification.success(copied, { autoClose: 3000 });
+        }
       } else {
         await openModal(trans.__('Link of the interview'), close => (
           <LinkBox link={link} trans={trans} onClose={close} />
@@ -121,30 +133,26 @@ function addCommands(
   });
 }
 
-/** Make an invitation and show its link, which cannot be shown again. */
-async function invite(api: InterviewApi, room: string, role: Role, trans: Translations): Promise<void> {
-  const { url } = await api.invite(room, role);
-  await openModal(trans.__('Invitation: %1', roleName(role, trans)), close => (
-    <LinkBox
-      link={shareLink(url ?? '')}
-      hint={trans.__('Copy this link now; it is not shown again.')}
+/** Make invitations, and take them back. */
+function invite(api: InterviewApi, room: string, trans: Translations): Promise<void> {
+  const list = (): ReturnType<typeof api.invitations> => api.invitations(room);
+  return openModal(trans.__('Invite somebody'), close => (
+    <Invite
+      list={list}
+      make={wanted => api.invite(room, wanted)}
+      revoke={id => api.revokeInvitation(room, id)}
+      link={shareLink}
       trans={trans}
       onClose={close}
     />
   ));
 }
 
-function LinkBox(props: {
-  link: string;
-  hint?: string;
-  trans: Translations;
-  onClose: () => void;
-}): React.ReactElement {
-  const { link, hint, trans, onClose } = props;
+function LinkBox(props: { link: string; trans: Translations; onClose: () => void }): React.ReactElement {
+  const { link, trans, onClose } = props;
   return (
     <div className="jp-Interview-made">
-      {hint && <p>{hint}</p>}
-      <CopyLink link={link} label={trans.__('Link')} trans={trans} />
+      <CopyLink link={link} label={trans.__('Link')} trans={trans} shared />
       <div className="jp-Interview-buttons">
         <button type="button" className="jp-mod-styled" onClick={onClose}>
           {trans.__('Close')}

@@ -1,5 +1,4 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import { INotebookCellExecutor } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
@@ -19,11 +18,19 @@ export const executorPlugin: JupyterFrontEndPlugin<INotebookCellExecutor> = {
     const trans = translator.load(DOMAIN);
     const api = new InterviewApi(app.serviceManager.serverSettings);
     return new RoomExecutor({
-      run: cells => api.run(cells),
+      run: async cells => {
+        const runs = await api.run(cells);
+        room.complain(null);
+        return runs;
+      },
       mayRun: () => room.permissions.run,
       refuse: reason => {
-        const text = reason === null ? trans.__('Running code is switched off for you.') : messageOf(reason);
-        Notification.error(text, { autoClose: 8000 });
+        // Not as one of JupyterLab's notes: their code comes from the server, which may be what is out of reach.
+        room.complain(
+          reason === null
+            ? trans.__('Running code is switched off for you.')
+            : trans.__('The cell was not run. %1', messageOf(reason))
+        );
       }
     });
   }

@@ -1,9 +1,11 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, Notification } from '@jupyterlab/apputils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator } from '@jupyterlab/translation';
 import React from 'react';
 
+import { Access } from '../access';
 import { InterviewApi } from '../api';
 import { copyText } from '../components/CopyLink';
 import { openModal } from '../components/modal';
@@ -11,7 +13,16 @@ import { NewInterview } from '../components/NewInterview';
 import { PastInterviews } from '../components/PastInterviews';
 import { SeenWidget } from '../components/SeenWidget';
 import { interviewIcon, pastIcon } from '../icons';
-import { CommandIDs, DOMAIN, PLUGIN, shareLink, type Translations, WidgetIDs } from '../tokens';
+import {
+  CommandIDs,
+  currentPage,
+  DOMAIN,
+  entrance,
+  PLUGIN,
+  shareLink,
+  type Translations,
+  WidgetIDs
+} from '../tokens';
 
 /** New and past interviews, in the launcher and the command palette. */
 export const launcherPlugin: JupyterFrontEndPlugin<void> = {
@@ -28,7 +39,9 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = translator.load(DOMAIN);
     const api = new InterviewApi(app.serviceManager.serverSettings);
-    addCommands(app, api, trans);
+    // JupyterLab's own page has its own ways: on ours nothing is asked any more once nobody is logged in.
+    const access = currentPage() === 'desk' ? new Access(app.serviceManager.serverSettings).follow() : null;
+    addCommands(app, api, access, trans);
     const category = trans.__('Interview');
     [CommandIDs.create, CommandIDs.past].forEach((command, rank) => {
       launcher?.add({ command, category, rank, categoryRank: 10 });
@@ -37,7 +50,22 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translations): void {
+/** Open a page in a window that cannot reach this one; `false` where the browser allows none. */
+function openApart(address: string): boolean {
+  const opened = window.open('', '_blank');
+  if (opened) {
+    opened.opener = null;
+    opened.location.replace(address);
+  }
+  return opened !== null;
+}
+
+function addCommands(
+  app: JupyterFrontEnd,
+  api: InterviewApi,
+  access: Access | null,
+  trans: Translations
+): void {
   const { commands, shell } = app;
   commands.addCommand(CommandIDs.create, {
     label: trans.__('New interview'),
@@ -48,7 +76,8 @@ function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translation
         <NewInterview
           choices={() => api.choices()}
           create={(room, signal) => api.createRoom(room, signal)}
-          open={room => window.open(shareLink(room.url), '_blank') !== null}
+          open={room => openApart(entrance(room.url))}
+          enter={room => entrance(room.url)}
           link={room => shareLink(room.url)}
           onClose={close}
           trans={trans}
@@ -63,7 +92,7 @@ function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translation
     execute: () => {
       const open = [...shell.widgets('main')].find(widget => widget.id === WidgetIDs.past);
       if (!open) {
-        const content = new PastWidget(api, trans);
+        const content = new PastWidget(api, access, trans);
         const widget = new MainAreaWidget({ content });
         widget.id = WidgetIDs.past;
         widget.title.label = trans.__('Past interviews');
@@ -79,6 +108,7 @@ function addCommands(app: JupyterFrontEnd, api: InterviewApi, trans: Translation
 class PastWidget extends SeenWidget {
   constructor(
     private readonly api: InterviewApi,
+    private readonly access: Access | null,
     private readonly trans: Translations
   ) {
     super();
@@ -86,15 +116,17 @@ class PastWidget extends SeenWidget {
   }
 
   protected override render(): React.ReactElement {
-    const { api, trans } = this;
+    const { api, access, trans } = this;
     return (
       <PastInterviews
         list={this.list}
         languages={this.languages}
-        link={room => shareLink(room.url)}
-        replay={room => `${shareLink(room.url)}/replay`}
+        link={room => entrance(room.url)}
+        replay={room => `${entrance(room.url)}/replay`}
         notebook={room => api.notebookUrl(room.id)}
         copy={room => void this.copy(shareLink(room.url))}
+        login={URLExt.join(PageConfig.getBaseUrl(), 'login')}
+        onAgain={() => access?.again()}
         visible={this.isVisible}
         trans={trans}
       />

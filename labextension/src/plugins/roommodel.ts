@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Notification } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
 
+import { Access } from '../access';
 import { ApiError, InterviewApi } from '../api';
 import { Channel, type Verdict } from '../channel';
 import { RoomModel } from '../model';
@@ -19,6 +20,7 @@ export const roomModelPlugin: JupyterFrontEndPlugin<RoomModel> = {
       throw new Error('The page does not say whose it is.');
     }
     const settings = app.serviceManager.serverSettings;
+    const access = new Access(settings);
     const api = new InterviewApi(settings);
     const room = currentRoom();
     const channel = new Channel({
@@ -29,6 +31,11 @@ export const roomModelPlugin: JupyterFrontEndPlugin<RoomModel> = {
     });
     const model = new RoomModel(channel, member);
     model.refused.connect((_, { message }) => void Notification.warning(message, { autoClose: 6000 }));
+    channel.stateChanged.connect((_, state) => {
+      if (state.kind === 'stopped' && state.reason !== 'ended') {
+        access.end();
+      }
+    });
     channel.start();
     return model;
   }

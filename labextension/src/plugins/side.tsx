@@ -1,19 +1,20 @@
 import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog, IThemeManager, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { Dialog, IThemeManager, Notification, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import { type AccordionPanel, Panel, SplitPanel, Widget } from '@lumino/widgets';
 import React from 'react';
 
-import { InterviewApi, type Recorded } from '../api';
+import { InterviewApi, messageOf, type Recorded } from '../api';
+import type { Attention } from '../attention';
 import { PeoplePanel } from '../components/PeoplePanel';
 import { RecordedPanel } from '../components/Recorded';
 import { SeenWidget } from '../components/SeenWidget';
 import { interviewIcon } from '../icons';
 import { keepAtEnd } from '../layout';
 import type { RoomModel } from '../model';
-import { currentRoom, DOMAIN, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
+import { currentRoom, DOMAIN, IAttention, IRoomModel, PLUGIN, type Translations, WidgetIDs } from '../tokens';
 
 /** Of the height, for a part that is opened for the first time. */
 const SHARE = 0.4;
@@ -23,11 +24,12 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:side`,
   description: 'Shows the people in the room and the chat.',
   autoStart: true,
-  requires: [IRoomModel, ILabShell, IRenderMimeRegistry, ITranslator],
+  requires: [IRoomModel, IAttention, ILabShell, IRenderMimeRegistry, ITranslator],
   optional: [IThemeManager],
   activate: (
     app: JupyterFrontEnd,
     room: RoomModel,
+    attention: Attention,
     shell: ILabShell,
     rendermime: IRenderMimeRegistry,
     translator: ITranslator,
@@ -40,7 +42,8 @@ export const sidePlugin: JupyterFrontEndPlugin<void> = {
     side.addClass('jp-Interview-side');
     side.title.icon = interviewIcon;
     side.title.caption = trans.__('People and chat');
-    const parts = [people(room, api, trans), chat(room, rendermime, themes, trans)];
+    const hide = hideMessage(room, api, trans);
+    const parts = [people(room, api, trans), chat(room, attention, rendermime, themes, hide, trans)];
     parts.forEach((part, index) => {
       SplitPanel.setStretch(part, 1 + index);
       side.addWidget(part);
@@ -72,13 +75,17 @@ function people(room: RoomModel, api: InterviewApi, trans: Translations): Widget
       onRemove={async member => {
         const { button } = await showDialog({
           title: trans.__('Remove %1?', member.name),
-          body: trans.__('%1 is disconnected at once and cannot come back with the same seat.', member.name),
+          body: trans.__(
+            '%1 is disconnected at once. Nobody can come by the link of this interview until you open it again, and the invitation by which %1 came ends.',
+            member.name
+          ),
           buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Remove') })]
         });
         if (button.accept) {
           await api.removeMember(id, member.id);
         }
       }}
+      onOpenLink={async () => room.updateRoom(await api.openLink(id, room.room?.settings ?? {}))}
     />
   );
   widget.id = WidgetIDs.people;
@@ -120,11 +127,34 @@ class RecordedWidget extends SeenWidget {
   private readonly counts = (): Promise<Recorded> => this.api.recorded();
 }
 
+/** Hides a message when the interviewer has confirmed it: it cannot be taken back. */
+function hideMessage(
+  room: RoomModel,
+  api: InterviewApi,
+  trans: Translations
+): (message: { seq: number; sender: string }) => void {
+  const hide = async (seq: number, sender: string): Promise<void> => {
+    const { button } = await showDialog({
+      title: trans.__('Hide this message of %1?', sender),
+      body: trans.__('Nobody sees its text any more, and it cannot be shown again. The record keeps it.'),
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Hide') })]
+    });
+    if (button.accept) {
+      room.updateMessage(await api.hideMessage(currentRoom(), seq));
+    }
+  };
+  return ({ seq, sender }) => {
+    hide(seq, sender).catch((reason: unknown) => void Notification.error(messageOf(reason)));
+  };
+}
+
 /** The chat; its components are loaded after the panel is there. */
 function chat(
   room: RoomModel,
+  attention: Attention,
   rendermime: IRenderMimeRegistry,
   themes: IThemeManager | null,
+  hide: (message: { seq: number; sender: string }) => void,
   trans: Translations
 ): Widget {
   const panel = new Panel();
@@ -137,10 +167,10 @@ function chat(
   closed.node.setAttribute('role', 'status');
   closed.node.dataset.testid = 'interview-chat-closed';
   void import('../chat').then(({ createChat }) => {
-    const widget = createChat({ room, rendermime, themes, trans });
-    const { model } = widget;
-    model.unreadChanged?.connect((_, unread) => {
-      panel.title.label = unread.length ? trans.__('Chat (%1 new)', unread.length) : trans.__('Chat');
+    const widget = createChat({ room, rendermime, themes, trans, hide });
+    attention.changed.connect(() => {
+      const { unread } = attention;
+      panel.title.label = unread ? trans.__('Chat (%1 new)', unread) : trans.__('Chat');
     });
     leaveFocus(widget);
     panel.addWidget(widget);
@@ -172,6 +202,7 @@ function leaveFocus(widget: Widget): void {
 /** The list of messages is there after the first rendering, and is made anew when the model is ready. */
 function followEnd(widget: Widget): void {
   let known: HTMLElement | null = null;
+  let pending = 0;
   const look = (): void => {
     const area =
       widget.node.querySelector('.jp-chat-messages-container')?.parentElement?.parentElement ?? null;
@@ -179,9 +210,21 @@ function followEnd(widget: Widget): void {
       known = area;
       keepAtEnd(area);
     }
+    cancelAnimationFrame(pending);
+    pending = requestAnimationFrame(() => nameButtons(widget.node));
   };
-  new MutationObserver(look).observe(widget.node, { childList: true, subtree: true });
+  const what = { childList: true, subtree: true, attributeFilter: ['title'] };
+  new MutationObserver(look).observe(widget.node, what);
   look();
+}
+
+/** Buttons with a picture alone: their title is no name within the element that they are made of. */
+function nameButtons(node: HTMLElement): void {
+  node.querySelectorAll<HTMLElement>('jp-button[title]').forEach(button => {
+    if (button.getAttribute('aria-label') !== button.title) {
+      button.setAttribute('aria-label', button.title);
+    }
+  });
 }
 
 function whyClosed(room: RoomModel, trans: Translations): string {

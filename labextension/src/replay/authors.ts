@@ -67,6 +67,8 @@ export interface Share {
   typed: number;
   pasted: number;
   generated: number;
+  /** Written without a connection: nobody knows how. */
+  away: number;
 }
 
 export interface Shares {
@@ -85,11 +87,20 @@ export function shares(moment: Moment): Shares {
       starter += length;
       continue;
     }
-    const share = found.get(member) ?? { member, part: 0, all: 0, typed: 0, pasted: 0, generated: 0 };
+    const share = found.get(member) ?? {
+      member,
+      part: 0,
+      all: 0,
+      typed: 0,
+      pasted: 0,
+      generated: 0,
+      away: 0
+    };
     share.all += length;
     share.typed += manner === Manner.typed ? length : 0;
     share.pasted += manner === Manner.pasted ? length : 0;
     share.generated += manner === Manner.generated ? length : 0;
+    share.away += manner === Manner.away ? length : 0;
     written += length;
     found.set(member, share);
   }

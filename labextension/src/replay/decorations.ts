@@ -97,7 +97,8 @@ export const MANNERS: Record<number, string> = {
   [Manner.typed]: 'jp-mod-typed',
   [Manner.pasted]: 'jp-mod-pasted',
   [Manner.starter]: 'jp-mod-starter',
-  [Manner.generated]: 'jp-mod-generated'
+  [Manner.generated]: 'jp-mod-generated',
+  [Manner.away]: 'jp-mod-away'
 };
 
 function authorSet(

@@ -46,7 +46,7 @@ export class EmbeddedReplay implements ReplaySource {
 }
 
 /** The text of base64 of gzip. */
-async function unpack(base64: string): Promise<string> {
+export async function unpack(base64: string): Promise<string> {
   const binary = atob(base64.replace(/\s+/g, ''));
   const bytes = Uint8Array.from(binary, character => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));

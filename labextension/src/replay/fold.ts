@@ -177,12 +177,14 @@ function applyOutputs(draft: Draft, op: Extract<Op, readonly ['o', ...unknown[]]
 }
 
 function applyStream(draft: Draft, op: Extract<Op, readonly ['a', ...unknown[]]>): void {
-  const [, index, at, text] = op;
+  const [, index, at, text, removed = 0] = op;
   const cell = draft.ownCell(index, op);
   const output = cell.outputs[at] as IOutput | undefined;
   check(output?.output_type === 'stream', op);
-  const grown = { ...output, text: multiline(output.text) + text };
-  cell.outputs = [...cell.outputs.slice(0, at), grown, ...cell.outputs.slice(at + 1)];
+  const before = multiline(output.text);
+  check(removed >= 0 && removed <= before.length, op);
+  const changed = { ...output, text: before.slice(0, before.length - removed) + text };
+  cell.outputs = [...cell.outputs.slice(0, at), changed, ...cell.outputs.slice(at + 1)];
 }
 
 function applyCursor(draft: Draft, op: Extract<Op, readonly ['c', ...unknown[]]>): void {

@@ -79,6 +79,11 @@ export class FrameStore {
     return Math.max(0, after === -1 ? this._list.length - 1 : after - 1);
   }
 
+  /** Whether a frame is here; it may still have to be opened. */
+  isHere(index: number): boolean {
+    return this.holds(this._list[index]?.number);
+  }
+
   /** The frame at an index of the list, if it is there already. */
   peek(index: number): FrameFold | null {
     const number = this._list[index]?.number;
@@ -155,8 +160,12 @@ export class FrameStore {
     this.bytes.clear();
   }
 
+  private holds(number: number): boolean {
+    return this.folds.has(number) || this.bytes.has(number);
+  }
+
   private has(number: number): boolean {
-    return this.folds.has(number) || this.bytes.has(number) || this.pending.has(number);
+    return this.holds(number) || this.pending.has(number);
   }
 
   private begin(number: number): Loading {

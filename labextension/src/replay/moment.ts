@@ -8,7 +8,7 @@
 import type { ICellMetadata, INotebookMetadata, IOutput } from '@jupyterlab/nbformat';
 
 /** How text came to be where it is. */
-export const Manner = { typed: 0, pasted: 1, starter: 2, generated: 3 } as const;
+export const Manner = { typed: 0, pasted: 1, starter: 2, generated: 3, away: 4 } as const;
 
 /** `length` units of text in a row by one member: `[length, member, manner]`; member 0 is the server. */
 export type AuthorRun = readonly [length: number, member: number, manner: number];
@@ -56,7 +56,7 @@ export type Op =
   | readonly ['-', index: number, count: number]
   | readonly ['s', cell: number, field: string, value: unknown]
   | readonly ['o', cell: number, index: number, deleted: number, outputs: readonly IOutput[]]
-  | readonly ['a', cell: number, index: number, text: string]
+  | readonly ['a', cell: number, index: number, text: string, removed?: number]
   | readonly ['m', metadata: Partial<INotebookMetadata>]
   | readonly ['c', connection: number, member: number, cell: string, anchor: number, head: number]
   | readonly ['c', connection: number];

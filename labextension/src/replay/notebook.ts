@@ -15,10 +15,12 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { RoomNotebook } from '../notebook';
 
+import { boundedCell } from './bounded';
 import { type AuthorStyle, cursorsIn, Marks, replayMarks } from './decorations';
 import type { Focus } from './framefold';
 import type { Moment, MomentCell } from './moment';
-import { contentOf, patchCell, patchMetadata, type Slot } from './patch';
+import { emptySlot, patchCell, patchMetadata, type Slot } from './patch';
+import { isPlain, plainCell, showable } from './plain';
 import type { Shown } from './projector';
 import { assign, placed, placeFor, spareLacking, spareNeeded } from './slots';
 import { changeOutputs, selectNothingIn, tellEditorsInView } from './still';
@@ -95,6 +97,8 @@ export class ReplayNotebook extends StaticNotebook {
       () => this.widgets,
       () => this.scrolled()
     );
+    // It can be scrolled by the keyboard.
+    this.outerNode.tabIndex = 0;
     this.addClass('jp-Interview-replayNotebook');
     this.shared.readOnly = true;
     this.model = new NotebookModel({ sharedModel: this.shared });
@@ -226,7 +230,7 @@ export class ReplayNotebook extends StaticNotebook {
   }
 
   private makeSpare(place: number, type: 'code' | 'markdown'): void {
-    this.shared.insertCell(place, { cell_type: type, source: '', metadata: {} });
+    this.shared.insertCell(place, emptySlot(type));
     this.places = placed(-1, place, this.places);
     this.prepare(this.widgets[place]);
     this.widgets[place].addClass(SPARE);
@@ -293,20 +297,30 @@ export class ReplayNotebook extends StaticNotebook {
     return found.length || !cells.length ? found : [0];
   }
 
-  /** Show a cell of the moment in its slot. */
+  /** Show a cell of the moment in its slot; its source alone where it can not be shown. */
   private fill(index: number, shown: Shown, look: Look): void {
-    const cell = shown.moment.cells[index];
+    const cell = boundedCell(shown.moment.cells[index]);
+    try {
+      this.put(index, showable(cell), shown, look);
+    } catch (reason) {
+      console.error('A cell can not be shown', reason);
+      this.put(index, plainCell(cell), shown, look);
+    }
+  }
+
+  private put(index: number, cell: MomentCell, shown: Shown, look: Look): void {
     let place = this.places[index];
     if (place === -1) {
       place = placeFor(index, this.places, this.shared.cells.length);
-      this.shared.insertCell(place, contentOf(cell));
-      this.content.set(this.shared.cells[place], cell);
+      this.shared.insertCell(place, emptySlot(cell.cell_type));
       this.places = placed(index, place, this.places);
       this.prepare(this.widgets[place]);
     }
     const slot = this.shared.cells[place];
     const before = this.content.get(slot);
     if (before !== cell) {
+      // Not known until all of it is there.
+      this.content.delete(slot);
       patchCell(slot, before, cell, change => changeOutputs(this.widgets[place], change));
       this.content.set(slot, cell);
     }
@@ -345,7 +359,8 @@ export class ReplayNotebook extends StaticNotebook {
     if (widget instanceof MarkdownCell) {
       // Whoever writes it sees its source, and so does who looks over their shoulder.
       const written = shown.focus?.cell === cell.id && shown.focus.pos !== null;
-      widget.rendered = !(look.whoWrote || written || cursors.length > 0) && cell.source.trim() !== '';
+      const asSource = look.whoWrote || written || cursors.length > 0 || isPlain(cell);
+      widget.rendered = !asSource && cell.source.trim() !== '';
     }
     const view = (widget.editor as CodeMirrorEditor | null)?.editor;
     if (view) {

@@ -7,6 +7,8 @@ import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 
+import { forMessages } from '../budgets/registry';
+
 /** Each shows something in an element; what it returns takes it away, and has to be called while the element is there. */
 export interface Renderers {
   outputs(host: HTMLElement, outputs: readonly IOutput[]): () => void;
@@ -14,6 +16,7 @@ export interface Renderers {
 }
 
 export function renderersOf(rendermime: IRenderMimeRegistry): Renderers {
+  const messages = forMessages(rendermime);
   return {
     outputs: (host, outputs) => {
       const model = new OutputAreaModel({ values: [...outputs], trusted: false });
@@ -27,8 +30,8 @@ export function renderersOf(rendermime: IRenderMimeRegistry): Renderers {
     },
     markdown: (host, text) => {
       const type = 'text/markdown';
-      const renderer = rendermime.createRenderer(type);
-      void renderer.renderModel(rendermime.createModel({ data: { [type]: text }, trusted: false }));
+      const renderer = messages.createRenderer(type);
+      void renderer.renderModel(messages.createModel({ data: { [type]: text }, trusted: false }));
       Widget.attach(renderer, host);
       return () => renderer.dispose();
     }

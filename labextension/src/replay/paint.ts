@@ -132,6 +132,7 @@ function colorOf(mark: Mark, { members }: Manifest): string {
     case 'permission':
     case 'interrupt':
     case 'kernel_restarted':
+    case 'clock_stepped':
     case 'remove':
       return 'var(--jp-warn-color1)';
     case 'bookmark':

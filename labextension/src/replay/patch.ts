@@ -1,12 +1,13 @@
 /**
  * How is a cell on screen brought to another cell with as few changes as possible?
  *
- * What does not change does not flicker, and keeps its editor.
+ * What does not change does not flicker, and keeps its editor. Yjs is given nothing that it would refuse.
  */
 import type { SharedCell, YCodeCell } from '@jupyter/ydoc';
 import type { IOutput } from '@jupyterlab/nbformat';
 import { JSONExt, type PartialJSONObject } from '@lumino/coreutils';
 
+import { withFitNames } from '../properties';
 import type { RoomNotebook } from '../notebook';
 
 import type { Moment, MomentCell } from './moment';
@@ -17,28 +18,19 @@ export type Slot = RoomNotebook['cells'][number];
 
 /** Bring the notebook's metadata to a moment's. */
 export function patchMetadata(shared: RoomNotebook, metadata: Moment['metadata']): void {
-  shared.setMetadata(JSONExt.deepCopy(metadata));
+  shared.setMetadata(JSONExt.deepCopy(withFitNames(metadata)));
 }
 
 /** Metadata as it may be shown: whatever the past says, its outputs are not trusted. */
 function metadataOf(cell: MomentCell): PartialJSONObject {
-  const metadata = JSONExt.deepCopy(cell.metadata);
+  const metadata = JSONExt.deepCopy(withFitNames(cell.metadata));
   delete metadata.trusted;
   return metadata;
 }
 
-/** What a new slot for a cell begins with. Its id is its own: it will show other cells, too. */
-export function contentOf(cell: MomentCell): SharedCell.Cell {
-  return {
-    cell_type: cell.cell_type,
-    metadata: metadataOf(cell),
-    source: cell.source,
-    ...(cell.cell_type === 'code'
-      ? { outputs: joinStreams(cell.outputs), execution_count: cell.execution_count }
-      : cell.attachments
-        ? { attachments: JSONExt.deepCopy(cell.attachments as PartialJSONObject) }
-        : {})
-  };
+/** What a new slot begins with: what nothing can refuse. Its id is its own: it will show other cells, too. */
+export function emptySlot(type: string): SharedCell.Cell {
+  return { cell_type: type, source: '', metadata: {} };
 }
 
 /**
@@ -70,11 +62,11 @@ export function patchCell(
     code.execution_count = cell.execution_count;
     code.executionState = cell.execution_state === 'running' ? 'running' : 'idle';
   } else if (before?.attachments !== cell.attachments) {
-    shared.attachments = JSONExt.deepCopy((cell.attachments ?? {}) as PartialJSONObject) as never;
+    shared.attachments = JSONExt.deepCopy(withFitNames(cell.attachments ?? {}) as PartialJSONObject) as never;
   }
 }
 
-/** Outputs are appended to where that is all; else they are made anew. */
+/** Outputs are appended to, also in the place of a last line, where that is all; else they are made anew. */
 function patchOutputs(
   cell: YCodeCell,
   before: readonly IOutput[],
@@ -89,9 +81,14 @@ function patchOutputs(
     }
     return;
   }
-  const tail = kept === before.length - 1 ? grownBy(before[kept], outputs[kept]) : null;
+  const tail = kept === before.length - 1 ? tailOf(before[kept], outputs[kept]) : null;
   if (tail !== null) {
-    cell.appendStreamOutput(kept, tail);
+    if (tail.from < tail.end) {
+      cell.removeStreamOutput(kept, tail.from);
+    }
+    if (tail.text) {
+      cell.appendStreamOutput(kept, tail.text);
+    }
     if (outputs.length > kept + 1) {
       cell.updateOutputs(kept + 1, kept + 1, outputs.slice(kept + 1));
     }
@@ -108,13 +105,34 @@ function equal(a: IOutput, b: IOutput | undefined): boolean {
   return b !== undefined && JSONExt.deepEqual(a, b);
 }
 
-/** What was appended to a stream; `null` where it is another output. */
-function grownBy(before: IOutput, after: IOutput | undefined): string | null {
+/** What follows in a stream on what it has in common with before; `null` where it is another output. */
+function tailOf(
+  before: IOutput,
+  after: IOutput | undefined
+): { from: number; end: number; text: string } | null {
   if (before.output_type !== 'stream' || after?.output_type !== 'stream' || before.name !== after.name) {
     return null;
   }
   const [old, now] = [multiline(before.text), multiline(after.text)];
-  return now.startsWith(old) ? now.slice(old.length) : null;
+  if (now.startsWith(old)) {
+    return { from: old.length, end: old.length, text: now.slice(old.length) };
+  }
+  // Only a last line is ever printed over.
+  const line = old.lastIndexOf('\n') + 1;
+  const { start } = difference(old, now);
+  return start < line ? null : { from: start, end: old.length, text: now.slice(start) };
+}
+
+const fit = new WeakMap<IOutput, IOutput>();
+
+/** An output with names that its objects can have. The same one for the same output. */
+function fitOutput(output: IOutput): IOutput {
+  let found = fit.get(output);
+  if (!found) {
+    found = withFitNames(output);
+    fit.set(output, found);
+  }
+  return found;
 }
 
 /** Outputs as JupyterLab's own model holds them: neighbouring streams of one name are one. */
@@ -123,7 +141,7 @@ export function joinStreams(outputs: readonly IOutput[]): IOutput[] {
   for (const output of outputs) {
     const last = joined[joined.length - 1] as IOutput | undefined;
     if (output.output_type !== 'stream') {
-      joined.push(output);
+      joined.push(fitOutput(output));
     } else if (last?.output_type === 'stream' && last.name === output.name) {
       joined[joined.length - 1] = { ...last, text: multiline(last.text) + multiline(output.text) };
     } else {

@@ -141,7 +141,7 @@ function actionsOf(options: PlayerOptions): BarActions {
             note=""
             onCancel={close}
             save={async note => {
-              model.updateBookmarks([...model.bookmarks, await actions.addBookmark(model.seq, note)]);
+              model.updateBookmarks([...model.bookmarks, await actions.addBookmark(model, note)]);
               close();
             }}
             trans={trans}

@@ -55,12 +55,12 @@ export class Projector implements IDisposable {
 
   /** Whether the frame of the position is not there yet. */
   get waiting(): boolean {
-    return this._waiting && this._error === null;
+    return this._loading && this._error === null;
   }
 
   /** Whether the moment on display is the one of the position. */
   get settled(): boolean {
-    return this._shown !== null && !this._waiting && this._error === null;
+    return this._shown !== null && !this._wanted && this._error === null;
   }
 
   /** The moment on display changed, or could not be had. */
@@ -70,7 +70,9 @@ export class Projector implements IDisposable {
 
   /** Ask for the moment of the viewer's position. */
   want(): void {
-    this._waiting = true;
+    this._wanted = true;
+    const index = this.frames.indexAt(this.viewer.position);
+    this._loading = index >= 0 && !this.frames.isHere(index);
     this._error = null;
     if (!this.viewer.playing) {
       // Whoever seeks has the page, the network and the server for that alone.
@@ -111,6 +113,7 @@ export class Projector implements IDisposable {
       this.look(neighbours.slice(1, playing ? 2 : 3));
       return;
     }
+    this._loading = true;
     this.frames.get(index).then(
       () => this.want(),
       (reason: unknown) => {
@@ -145,7 +148,7 @@ export class Projector implements IDisposable {
   }
 
   private display(moment: Moment, focus: Focus | null): void {
-    this._waiting = false;
+    this._wanted = this._loading = false;
     this._shown = { moment, seq: this.viewer.seq, focus };
     this._displayed.emit();
   }
@@ -160,7 +163,9 @@ export class Projector implements IDisposable {
   private looked = '';
   private ahead: number | undefined;
   private later: number | undefined;
-  private _waiting = true;
+  /** Whether the moment of the position is still to be shown: with the next picture, or when its frame is there. */
+  private _wanted = true;
+  private _loading = false;
   private _error: unknown = null;
   private _shown: Shown | null = null;
   private readonly _displayed = new Signal<this, void>(this);

@@ -40,6 +40,8 @@ export interface Marker extends Happening {
   /** Of a paste, in UTF-16 units. */
   size?: number;
   permissions?: Partial<Permissions>;
+  /** By how much the server's clock was set. */
+  by_ms?: number;
 }
 
 /** Where the record does not hold. */
@@ -84,7 +86,10 @@ export interface Building {
 
 export interface StoryMessage extends Happening {
   member: number;
-  content: string;
+  /** `null` where it was erased. */
+  content: string | null;
+  /** When an interviewer hid it, and which member: 0 where it was somebody outside of the room. */
+  hidden?: Happening & { member: number };
 }
 
 /** A run; `seq` and `ms` are those of its beginning. */
@@ -101,6 +106,10 @@ export interface StoryRun extends Happening {
   duration_ms: number | null;
   execution_count: number | null;
   message: string | null;
+  /** In an exported file: members who edited the outputs afterwards, which older servers did not refuse. */
+  outputs_edited_by?: number[];
+  /** Later runs that replaced an output of this one, each with the first time. */
+  outputs_replaced?: (Happening & { run: string })[];
 }
 
 /** Somebody came or went. */
@@ -139,10 +148,16 @@ export interface RawStory {
 
 type RawRun = Omit<StoryRun, 'seq' | 'ms'> & { started_seq: number | null; started_ms: number | null };
 
-/** The story, ready to be asked. Runs that never began (their batch was skipped) are left out. */
+/**
+ * The story, ready to be asked. Runs that never began because their batch was skipped are left out; those that the
+ * server lost say so in a line, and stand where that was told.
+ */
 export function readStory(raw: RawStory): Story {
   const runs = raw.runs.flatMap(run => {
-    const { started_seq: seq, started_ms: ms, ...rest } = run;
+    const { started_seq, started_ms, ...rest } = run;
+    const lost = started_seq === null && run.message;
+    const seq = lost ? run.finished_seq : started_seq;
+    const ms = lost ? run.finished_ms : started_ms;
     return seq === null || ms === null ? [] : [{ ...rest, seq, ms, source: rest.source ?? '' }];
   });
   return {
@@ -191,7 +206,8 @@ export type ExportFormat = 'ipynb' | 'jsonl' | 'html' | 'zip';
 
 /** What can be done beside looking; offline there is none of it. */
 export interface ReplayActions {
-  addBookmark(seq: number, note: string): Promise<Bookmark>;
+  /** At a moment, which may be some time after the event that it follows. */
+  addBookmark(at: Happening, note: string): Promise<Bookmark>;
   changeBookmark(id: string, note: string): Promise<Bookmark>;
   removeBookmark(id: string): Promise<void>;
   fork(seq: number, title: string, rerun: boolean): Promise<Fork>;

@@ -16,6 +16,7 @@ import type {
   ReplaySource,
   Rerun
 } from './record';
+import type { Happening } from './position';
 
 /** The part of the API that is about the replay of one room. Every method raises `ApiError`. */
 export class ReplayServer extends InterviewApi implements ReplaySource, ReplayActions {
@@ -44,8 +45,8 @@ export class ReplayServer extends InterviewApi implements ReplaySource, ReplayAc
     return this.get<{ bookmarks: Bookmark[] }>(this.path('bookmarks')).then(answer => answer.bookmarks);
   }
 
-  addBookmark(seq: number, note: string): Promise<Bookmark> {
-    return this.send('POST', this.path('bookmarks'), { seq, note });
+  addBookmark({ seq, ms }: Happening, note: string): Promise<Bookmark> {
+    return this.send('POST', this.path('bookmarks'), { seq, ms, note });
   }
 
   changeBookmark(id: string, note: string): Promise<Bookmark> {

@@ -72,6 +72,8 @@ export interface RunThen {
   edited: boolean | null;
   /** A cell further down had been run before, since the kernel began. */
   outOfOrder: boolean;
+  /** Later runs that had replaced an output of this one. */
+  replacedBy: StoryRun[];
 }
 
 /** The runs that had begun at the position, oldest first; where cells stand is taken from `moment`. */
@@ -82,6 +84,7 @@ export function runsAt(
   position: Position
 ): RunThen[] {
   const cells = new Map(moment.cells.map((cell, index) => [cell.id, { index, source: cell.source }]));
+  const runs = new Map(story.runs.map(run => [run.id, run]));
   const fresh = markers.filter(({ kind }) => FRESH.has(kind));
   let deepest = -1;
   let begun = 0;
@@ -101,7 +104,8 @@ export function runsAt(
       status: finished ? run.status : 'running',
       finished,
       edited: cell ? cell.source !== run.source : null,
-      outOfOrder
+      outOfOrder,
+      replacedBy: until(run.outputs_replaced ?? [], position).flatMap(each => runs.get(each.run) ?? [])
     };
   });
 }

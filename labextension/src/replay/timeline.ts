@@ -88,6 +88,7 @@ const WEIGHTS: Record<string, number> = {
   paste: 5,
   interrupt: 5,
   permission: 6,
+  clock_stepped: 6,
   remove: 6,
   kernel_died: 7,
   end: 8,

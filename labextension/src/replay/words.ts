@@ -14,6 +14,13 @@ export function nameOf(members: readonly ReplayMember[], index: number, trans: T
   return members[index]?.name || (index === 0 ? trans.__('the server') : trans.__('somebody'));
 }
 
+/** What is shown instead of a message that a member hid. */
+export function hiddenBy(members: readonly ReplayMember[], index: number, trans: Translations): string {
+  return index === 0
+    ? trans.__('This message was hidden by the interviewer.')
+    : trans.__('This message was hidden by the interviewer %1.', nameOf(members, index, trans));
+}
+
 /** What a mark of the timeline says. */
 export function markText(mark: Mark, members: readonly ReplayMember[], trans: Translations): string {
   const name = nameOf(members, mark.member, trans);
@@ -41,6 +48,8 @@ export function markText(mark: Mark, members: readonly ReplayMember[], trans: Tr
       return trans.__('Kernel died');
     case 'interrupt':
       return trans.__('%1 interrupted the kernel', name);
+    case 'clock_stepped':
+      return steppedText(('by_ms' in mark && mark.by_ms) || 0, trans);
     case 'end':
       return trans.__('End of the interview');
     default:
@@ -50,6 +59,14 @@ export function markText(mark: Mark, members: readonly ReplayMember[], trans: Tr
         trans
       );
   }
+}
+
+/** The server's clock was set. */
+function steppedText(by: number, trans: Translations): string {
+  const seconds = Math.round(Math.abs(by) / 100) / 10;
+  return by < 0
+    ? trans.__("The server's clock was set back by %1 s", seconds)
+    : trans.__("The server's clock was set forward by %1 s, or the server was asleep", seconds);
 }
 
 /** Somebody comes or goes. */
@@ -86,6 +103,8 @@ export function mannerName(manner: number, trans: Translations): string {
       return trans.__('starter text');
     case Manner.generated:
       return trans.__('generated');
+    case Manner.away:
+      return trans.__('unknown: written while disconnected');
     default:
       return trans.__('typed');
   }

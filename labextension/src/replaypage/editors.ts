@@ -12,8 +12,15 @@ import {
   ybinding
 } from '@jupyterlab/codemirror';
 
+import { boundedLanguage } from '../budgets/editors';
+import { namedEditor } from '../editornames';
+import type { Translations } from '../tokens';
+
 /** The editors, and the languages that they know. */
-export function editorServices(): { services: IEditorServices; languages: EditorLanguageRegistry } {
+export function editorServices(trans: Translations): {
+  services: IEditorServices;
+  languages: EditorLanguageRegistry;
+} {
   const themes = new EditorThemeRegistry();
   EditorThemeRegistry.getDefaultThemes().forEach(theme => themes.addTheme(theme));
   const languages = new EditorLanguageRegistry();
@@ -22,6 +29,8 @@ export function editorServices(): { services: IEditorServices; languages: Editor
   EditorExtensionRegistry.getDefaultExtensions({ themes }).forEach(extension =>
     extensions.addExtension(extension)
   );
+  extensions.addExtension(boundedLanguage);
+  extensions.addExtension(namedEditor(trans));
   // In JupyterLab a plugin does this: without it an editor shows the text that it began with for ever.
   extensions.addExtension({
     name: 'shared-model-binding',

@@ -8,14 +8,18 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 
+import { embeddedFrames } from '../isolated/embedded';
+import { IsolatedFrames } from '../isolated/frames';
+import { servedFrames } from '../isolated/source';
 import { EmbeddedReplay } from '../replay/embedded';
+import { showOutsideLinks } from '../outside';
 import { follow } from '../replay/follow';
 import { ReplayModel } from '../replay/model';
 import { openReplay } from '../replay/open';
 import { createPlayer } from '../replay/player';
 import type { ReplaySource } from '../replay/record';
 import { ReplayServer } from '../replay/server';
-import { currentRoom, DOMAIN, type Translations } from '../tokens';
+import { currentRoom, DOMAIN, isolatedFolder, type Translations } from '../tokens';
 
 import { fetchAhead } from './ahead';
 import { editorServices } from './editors';
@@ -30,14 +34,18 @@ async function start(
   notice: Notice,
   trans: Translations
 ): Promise<void> {
-  const theme = new SystemTheme();
+  const frames = new IsolatedFrames({
+    source: currentRoom() ? servedFrames(isolatedFolder()) : embeddedFrames(document),
+    theme: new SystemTheme(),
+    trans
+  });
   const opening = openReplay(source, part => notice.progress(part));
-  const editors = editorServices();
+  const editors = editorServices(trans);
   const model = new ReplayModel(source, await opening);
   const frame = new Frame(root, trans);
   const player = createPlayer({
     model,
-    rendermime: rendermime(editors.languages, source.actions ? theme : null),
+    rendermime: rendermime(editors.languages, frames, trans),
     services: editors.services,
     trans,
     refresh: follow(model),
@@ -68,5 +76,6 @@ if (root) {
   root.classList.add('jp-Interview-replayPage');
   const notice = new Notice(root, trans);
   const source = room ? ofServer(room) : new EmbeddedReplay();
+  showOutsideLinks(trans);
   start(root, source, notice, trans).catch((reason: unknown) => notice.fail(reason, room !== ''));
 }

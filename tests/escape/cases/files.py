@@ -33,6 +33,26 @@ CASES = [
         """,
         "closed\n" * 7,
     ),
+    Case(
+        "the operator's own part of the system",
+        """
+        places = ('/usr/etc', '/usr/local/etc', '/usr/local/sbin', '/usr/local/src', '/usr/src',
+                  '/usr/local/share/ca-certificates')
+        print([path for path in places if os.path.isdir(path) and os.listdir(path)])
+        """,
+        by("[]\n", docker=again(r"\[.*\]\n")),  # those of the image
+    ),
+    Case(
+        "settings of the machine",
+        """
+        import fnmatch
+        known = ('alternatives', 'fonts', 'group', 'hosts', 'java-*-openjdk', 'ld.so.c*', 'localtime', 'mime.types',
+                 'nsswitch.conf', 'passwd', 'timezone')
+        print([name for name in os.listdir('/etc') if not any(fnmatch.fnmatch(name, each) for each in known)])
+        print(os.path.exists('/etc/machine-id'), os.path.exists('/var/lib/dpkg'), os.path.exists('/run/systemd'))
+        """,
+        by("[]\nFalse False False\n", docker=again(r"\[.*\]\n.*\n")),  # those of the image
+    ),
     Case("the tests and the source", "attempt(open, world['test'])", "ENOENT\n"),
     Case(
         "whose account",

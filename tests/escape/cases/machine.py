@@ -116,10 +116,35 @@ CASES = [
         for path in ('/proc/kcore', '/dev/mem', '/proc/kmsg'):
             try: print(path, len(os.read(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 64)))
             except OSError: pass
-        names = list(open('/proc/kallsyms'))[:50] if os.path.exists('/proc/kallsyms') else []
-        print({int(line.split()[0], 16) for line in names} <= {0})
         """,
-        "True\n",
+        "",
+    ),
+    Case(
+        "what Linux tells of the machine",
+        """
+        for name in ('acpi bus cmdline config.gz diskstats driver fs interrupts iomem ioports kallsyms key-users keys '
+                     'locks modules partitions sched_debug scsi swaps timer_list').split():
+            path = '/proc/' + name
+            try: found = os.listdir(path) if os.path.isdir(path) else text(path)
+            except OSError: continue
+            if found: print(name, found[:80])
+        print('looked')
+        """,
+        "looked\n",
+    ),
+    Case(
+        "what firmware tells of the machine",
+        """
+        for name in ('firmware', 'class/dmi/id', 'devices/virtual/dmi', 'devices/virtual/powercap'):
+            if os.path.isdir('/sys/' + name): print(name, os.listdir('/sys/' + name))
+        print('looked')
+        """,
+        by("looked\n", docker=again(r"(\S+ \[\]\n)*looked\n")),
+    ),
+    Case(
+        "the machine's name",
+        "print(socket.gethostname(), os.uname().nodename, world['host'] in text('/etc/hosts'))",
+        "interview interview False\n",
     ),
     Case(
         "the machine's tree of devices and groups",

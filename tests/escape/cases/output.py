@@ -6,12 +6,13 @@ that nbformat knows, of text, with the type that it was sent with, and never mor
 
 from __future__ import annotations
 
+from jupyter_interview.core.jsontext import as_text
 from jupyter_interview.core.models import JSON, RunStatus
 
 from .case import Case, again
 
 SCRIPT = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>"
-_FULL = "This run reached the limit of 100000 bytes. Its further output is not shown."
+_FULL = "This run reached the limit of 100 kB. Its further output is not shown."
 _FLOODED = "The run was stopped: it wrote far beyond the output limit."
 
 #: Every type that a page of ours has a renderer for, and some that others had.
@@ -63,7 +64,7 @@ CASES = [
         Case(
             f"a script as {mime}",
             f"from IPython.display import display\ndisplay({{{mime!r}: {{'a': {SCRIPT!r}}}}}, raw=True)",
-            outputs=[_shown(mime, {"a": SCRIPT})],
+            outputs=[_shown(mime, as_text({"a": SCRIPT}))],
         )
         for mime in JSON_TYPES
     ),
@@ -108,7 +109,7 @@ CASES = [
         get_ipython().set_next_input('import os')
         print('sent')
         """,
-        "sent\n",
+        "import os\nsent\n",
     ),
     Case(
         "a page that opens by itself",
@@ -121,7 +122,7 @@ CASES = [
     Case(
         "a giant text",
         "print('x' * 100_000_000)",
-        again(r"x{99000,100000}\n?" + _FULL + r"\n|An output was too large and is not shown\.\n"),
+        again(r"x{99000,100000}\n?" + _FULL + r"\n|\n?An output was too large and is not shown\.\n"),
         room="shown",
     ),
     Case(

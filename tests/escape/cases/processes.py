@@ -24,6 +24,19 @@ CASES = [
         by(root="EACCES\n", user="done False\n", docker="done False\n"),
     ),
     Case(
+        "how the sandbox was made",
+        """
+        lines = []
+        for name in os.listdir('/proc'):
+            if name.isdecimal() and name != str(os.getpid()):
+                try: lines += open(f'/proc/{name}/cmdline', 'rb').read().split(bytes(1))
+                except OSError: pass
+        told = [word for word in lines if word.startswith(b'--') and word not in (b'--', b'--args') or b'=' in word]
+        print(any(b'shim.py' in word for word in lines), told, sum(map(len, lines)) < 1000)
+        """,
+        "True [] True\n",
+    ),
+    Case(
         "the rights of the first process",
         r"""
         lines = dict(line.split(':\t') for line in text('/proc/1/status').splitlines())

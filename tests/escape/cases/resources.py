@@ -18,6 +18,7 @@ LIMITS = {
     "kernel_scratch_bytes": 32 * 1_048_576,
     "output_bytes": 100_000,
     "run_seconds": 20.0,
+    "interrupt_seconds": 30.0,
 }
 
 MEMORY = "The limit of 512 MB of memory was met."

@@ -21,9 +21,9 @@ import pytest
 from jupyter_interview.core import clock
 from jupyter_interview.core.errors import BadRequest, NotFound
 from jupyter_interview.core.models import EventKind
-from jupyter_interview.managers.exports.offline import Page, element, load_page
+from jupyter_interview.managers.exports.offline import Page, asked_for, element, gzipped, load_page
 from tests.managers.conftest import MakeHouse
-from tests.managers.exporting import SCRIPT, Post, interview, post_of
+from tests.managers.exporting import SCRIPT, Post, install, interview, post_of
 from tests.managers.house import SIGNING
 from tests.managers.logs import read
 
@@ -197,9 +197,36 @@ def test_a_player_that_would_end_its_element_is_refused(script: str, style: str)
 def test_an_installation_without_player_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="jlpm build:replay"):
         load_page(tmp_path)
-    (tmp_path / "file.js").write_text("1;")
-    (tmp_path / "replay.css").write_text("")
-    assert b"<script>1;</script>" in load_page(tmp_path).tail()
+    install(tmp_path)
+    assert f"<script>{SCRIPT}</script>".encode() in load_page(tmp_path).tail()
+
+
+def test_a_file_holds_what_its_charts_and_diagrams_are_drawn_with() -> None:
+    page = Page("1;", "", {"chart": "2;", "diagram": "3;"})
+    for script in ("1;", "2;", "3;"):
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in page.policy
+    made = page.isolated("chart")
+    digest = base64.b64encode(hashlib.sha256(b"2;").digest()).decode()
+    opening, _, content = made.decode().partition(">")
+    assert 'id="interview-isolated-chart"' in opening and f'data-digest="sha256-{digest}"' in opening
+    assert gzip.decompress(base64.b64decode(content.partition("<")[0])) == b"2;"
+    assert page.isolated("other") == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "kinds"),
+    [
+        ({"outputs": [{"data": {"application/vnd.vegalite.v5+json": {}}}]}, {"chart"}),
+        ({"text": "```mermaid\n```"}, {"diagram"}),
+        # A diagram that was typed stands nowhere as a whole.
+        ({"cell_type": "markdown"}, {"diagram"}),
+        ({"filler": "x" * (1024 * 1024 - 16), "name": "application/vnd.vega.v5+json"}, {"chart"}),
+        ({"outputs": [{"data": {"text/markdown": "*x*"}}]}, set()),
+    ],
+)
+def test_what_an_interview_has_to_be_drawn_with_is_found(content: Any, kinds: set[str]) -> None:
+    assert asked_for(gzipped(content)) == kinds
 
 
 # -- all of it

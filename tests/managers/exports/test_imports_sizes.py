@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tracemalloc
-import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from jupyter_interview.managers.exports import package as packages
 from tests.managers.conftest import MakeHouse
 from tests.managers.exporting import package_of, post_of
 from tests.managers.logs import Book
+from tests.managers.logs import packed as zipped
 
 Refuse = Callable[..., Any]
 BOMB = 50_000_000
@@ -50,22 +49,14 @@ def said(name: str, content: bytes, size: int | None = None) -> RoomFile:
     return RoomFile(name, len(content) if size is None else size, hashlib.sha256(content).hexdigest())
 
 
-def packed(path: Path, files: dict[str, bytes], told: list[RoomFile]) -> bytes:
+def packed(files: dict[str, bytes], told: list[RoomFile]) -> bytes:
     """A zip with files, and with a log whose header tells of others."""
     book = Book()
     book.room = replace(book.room, files=tuple(told))
     book.add(EventKind.ROOM_CREATED, {"title": book.title, "language": "python", "files": []})
     book.sign()
     members = {"log.jsonl": book.file(), "bookmarks.json": b'{"bookmarks": []}'}
-    members |= {f"files/{name}": content for name, content in files.items()}
-    listed = {
-        name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in members.items()
-    }
-    manifest = {"format": "jupyter-interview export", "version": 1, "files": listed}
-    with zipfile.ZipFile(path / "made.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**members, "manifest.json": json.dumps(manifest).encode()}.items():
-            archive.writestr(name, content)
-    return (path / "made.zip").read_bytes()
+    return zipped({**members, **{f"files/{name}": content for name, content in files.items()}})
 
 
 def declaring(content: bytes, name: str, size: int) -> bytes:
@@ -90,19 +81,19 @@ def test_the_bounds_are_the_highest_that_a_server_takes() -> None:
 async def test_a_file_that_unpacks_to_more_than_it_declares(
     tmp_path: Path, refused: Refuse, up_to_damage: bool
 ) -> None:
-    content = packed(tmp_path, {"data.csv": bytes(BOMB)}, [said("data.csv", b"a,b\n")])
+    content = packed({"data.csv": bytes(BOMB)}, [said("data.csv", b"a,b\n")])
     assert len(content) < BOMB // 500
     for size in (4, BOMB):
         refusal = await refused(declaring(content, "files/data.csv", size), up_to_damage=up_to_damage)
         assert "data.csv in the zip is not" in refusal.message and refusal.error_code == "bad_request"
     # Nor is it more when the header of the log tells the truth, and the zip does not.
-    content = packed(tmp_path, {"data.csv": bytes(BOMB)}, [said("data.csv", bytes(BOMB))])
+    content = packed({"data.csv": bytes(BOMB)}, [said("data.csv", bytes(BOMB))])
     refusal = await refused(declaring(content, "files/data.csv", 4), up_to_damage=up_to_damage)
     assert "data.csv in the zip is not" in refusal.message
 
 
 def test_no_more_is_read_of_a_member_than_it_declares(tmp_path: Path) -> None:
-    content = declaring(packed(tmp_path, {"data.csv": bytes(BOMB)}, []), "files/data.csv", 9)
+    content = declaring(packed({"data.csv": bytes(BOMB)}, []), "files/data.csv", 9)
     with package_of(content, tmp_path) as package:
         assert package.size("files/data.csv") == 9 and len(package.whole("files/data.csv", 9)) <= 9
         with pytest.raises(TooLarge):
@@ -117,22 +108,22 @@ async def test_a_header_that_declares_too_much(tmp_path: Path, refused: Refuse) 
         [said("a", b"", half), said("b", b"", half + 1)],
         [said("a", b"", (1 << 40) - 1)],
     ):
-        refusal = await refused(packed(tmp_path, {file.name: b"" for file in told}, told))
+        refusal = await refused(packed({file.name: b"" for file in told}, told))
         assert (refusal.error_code, refusal.details["limit"]) == ("too_large", 200_000_000)
-        assert "at most 200000000 bytes together" in refusal.message
+        assert "at most 200 MB together" in refusal.message
     many = [said(f"{number}", b"") for number in range(packages.DATA_FILES + 1)]
-    refusal = await refused(packed(tmp_path, {}, many))
+    refusal = await refused(packed({}, many))
     assert (refusal.error_code, refusal.details["limit"]) == ("too_large", 500)
 
 
 async def test_a_zip_that_declares_too_much(tmp_path: Path, refused: Refuse) -> None:
     """Before anything in it is read: the sizes are those of its directory."""
-    content = packed(tmp_path, {"a": bytes(BOMB), "b": b""}, [])
+    content = packed({"a": bytes(BOMB), "b": b""}, [])
     for name in ("files/a", "files/b"):
         refusal = await refused(declaring(content, name, packages.DATA_BYTES + 1), up_to_damage=True)
         assert (refusal.error_code, refusal.details["limit"]) == ("too_large", 200_000_000)
     many = {f"{number}": b"" for number in range(packages.DATA_FILES + 1)}
-    refusal = await refused(packed(tmp_path, many, []))
+    refusal = await refused(packed(many, []))
     assert (refusal.error_code, refusal.details["limit"]) == ("too_large", 500)
 
 
@@ -140,7 +131,7 @@ async def test_as_much_as_a_server_takes_goes(tmp_path: Path, monkeypatch: pytes
     """The bounds themselves are no refusal."""
     monkeypatch.setattr(packages, "DATA_BYTES", 10)
     monkeypatch.setattr(packages, "DATA_FILES", 2)
-    with package_of(packed(tmp_path, {"a": bytes(7), "b": bytes(3)}, []), tmp_path) as package:
+    with package_of(packed({"a": bytes(7), "b": bytes(3)}, []), tmp_path) as package:
         assert sorted(package.names()) == ["a", "b"] and package.problems() == {}
     packages.check_sizes([7, 3])
     for sizes in ([7, 4], [1, 1, 1]):

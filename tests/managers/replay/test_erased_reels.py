@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_interview.collab import History, redact
+from jupyter_interview.collab import History, Redaction
 from jupyter_interview.core.models import Room
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.db.frames import list_frames, read_frame, read_trace
@@ -26,7 +26,7 @@ SECRET = "xylophone"
 async def erase(house: House, room: Room, *, whole: bool = False, name: str = "Ada") -> None:
     """As the command line does it, in a process of its own: the server's managers hear nothing of it."""
     other = await House(house.url).start()
-    erasure = Erasure(other.database, other.records, redact, History)
+    erasure = Erasure(other.database, other.records, Redaction, History)
     if whole:
         await erasure.room(room)
     else:

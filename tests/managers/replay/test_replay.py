@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jupyter_interview.core.errors import BadRequest, NotFound
@@ -58,6 +60,18 @@ async def test_frames_go_on_after_a_crash(ji_replays: MakeHouse) -> None:
     await prove(other, live.room)
     moment, _ = await other.replay.moment(live.room)
     assert moment.cells[0]["authors"] == [[25, 1, 0], *seen[0].cells[0]["authors"]]
+
+
+async def test_a_clock_that_was_set_is_marked(ji_replays: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await ji_replays()
+    interview = await Interview.begin(house)
+    clock = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: clock() - 3_600_000_000_000)
+    await interview.live.messages.post(interview.ada.member, interview.channel.connection, "later", None)
+    manifest = await house.replay.manifest(await interview.end())
+    [marker] = [marker for marker in manifest["markers"] if marker["kind"] == "clock_stepped"]
+    assert marker["member"] == 0 and round(marker["by_ms"] / 1000) == -3600
+    assert manifest["duration_ms"] >= marker["ms"]
 
 
 @pytest.mark.usefixtures("ji_short")

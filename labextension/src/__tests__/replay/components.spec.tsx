@@ -8,9 +8,10 @@ import { ReplaySide } from '../../components/replay/ReplaySide';
 import { RecordedPanel } from '../../components/Recorded';
 import type { Renderers } from '../../replay/outputs';
 import type { Bookmark, Manifest, ReplayActions } from '../../replay/record';
+import type { Happening } from '../../replay/position';
 
 import { makeMember, makeModel, trans } from '../fixtures';
-import { makeReplay, settleReplay } from './fixtures';
+import { makeReplay, settleReplay, STORY } from './fixtures';
 
 afterEach(cleanup);
 
@@ -167,6 +168,24 @@ describe('ReplaySide', () => {
     expect(screen.getByTestId('interview-replay-chat').textContent).toContain('No messages yet.');
   });
 
+  it('shows a hidden message until it was hidden', async () => {
+    const made = makeReplay(
+      {},
+      {
+        messages: [{ ...STORY.messages[0], hidden: { seq: 9, ms: 20_000, member: 1 } }]
+      }
+    );
+    await settleReplay(made);
+    render(<ReplaySide model={made.model} renderers={renderers} trans={trans} />);
+    const chat = screen.getByTestId('interview-replay-chat');
+    expect(chat.textContent).toContain('This message was hidden by the interviewer');
+    expect(chat.textContent).not.toContain('Why?');
+    act(() => made.model.seekTime(10_000));
+    await settle(made);
+    await waitFor(() => expect(chat.textContent).toContain('Why?'));
+    expect(screen.queryByTestId('interview-message-hidden')).toBeNull();
+  });
+
   it('turns its tabs by arrows', async () => {
     await side();
     const tabs = screen.getAllByRole('tab');
@@ -207,7 +226,7 @@ describe('BookmarksPanel', () => {
 
   it('adds, goes to, changes and deletes', async () => {
     const actions: Partial<ReplayActions> = {
-      addBookmark: jest.fn((seq: number, note: string) =>
+      addBookmark: jest.fn(({ seq }: Happening, note: string) =>
         Promise.resolve({ ...mark, seq, note, id: 'b2', ms: 22_000 })
       ),
       changeBookmark: jest.fn((id: string, note: string) => Promise.resolve({ ...mark, id, note })),
@@ -218,7 +237,7 @@ describe('BookmarksPanel', () => {
     render(<BookmarksPanel model={made.model} trans={trans} />);
     fireEvent.change(screen.getByLabelText('Note for this moment'), { target: { value: ' The end ' } });
     await press(screen.getByRole('button', { name: 'Add' }));
-    expect(actions.addBookmark).toHaveBeenCalledWith(12, 'The end');
+    expect(actions.addBookmark).toHaveBeenCalledWith(made.model, 'The end');
     const texts = (): (string | null)[] => screen.getAllByRole('listitem').map(item => item.textContent);
     expect(texts()).toEqual(['0:05Look IvanEditDelete', '0:22The end IvanEditDelete']);
     fireEvent.click(screen.getByRole('button', { name: '0:05' }));

@@ -129,13 +129,21 @@ export interface Made {
 /** A replay whose frames arrive when promises settle, or never (`frames` answers), and whose pictures are drawn by the test. */
 export function makeReplay(
   more: Partial<Manifest> = {},
-  options: { actions?: Partial<ReplayActions>; frame?: ReplaySource['frame']; bookmarks?: Bookmark[] } = {}
+  options: {
+    actions?: Partial<ReplayActions>;
+    frame?: ReplaySource['frame'];
+    bookmarks?: Bookmark[];
+    messages?: RawStory['messages'];
+    /** In the place of pictures that are drawn by the test. */
+    schedule?: (call: () => void) => void;
+  } = {}
 ): Made {
   const frames = makeFrames();
   const asked: number[] = [];
+  const story = { ...STORY, messages: options.messages ?? STORY.messages };
   const source: ReplaySource = {
     manifest: () => Promise.resolve(makeManifest(more)),
-    story: () => Promise.resolve(STORY),
+    story: () => Promise.resolve(story),
     bookmarks: () => Promise.resolve(options.bookmarks ?? []),
     frame: (number, signal) => {
       asked.push(number);
@@ -145,12 +153,12 @@ export function makeReplay(
   };
   const opened = {
     manifest: makeManifest(more),
-    story: readStory(STORY),
+    story: readStory(story),
     bookmarks: options.bookmarks ?? []
   };
   const waiting: (() => void)[] = [];
   const picture = (): void => waiting.splice(0).forEach(call => call());
-  const model = new ReplayModel(source, opened, call => waiting.push(call));
+  const model = new ReplayModel(source, opened, options.schedule ?? (call => waiting.push(call)));
   return { model, source, opened, asked, picture };
 }
 
@@ -158,8 +166,13 @@ export function makeReplay(
 export async function settleReplay({ picture }: Made): Promise<void> {
   for (let turn = 0; turn < 6; turn++) {
     picture();
-    for (let tick = 0; tick < 10; tick++) {
-      await Promise.resolve();
-    }
+    await settlePromises();
+  }
+}
+
+/** Let everything happen that waits for nothing else. */
+export async function settlePromises(): Promise<void> {
+  for (let tick = 0; tick < 10; tick++) {
+    await Promise.resolve();
   }
 }

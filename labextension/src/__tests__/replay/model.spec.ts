@@ -201,80 +201,6 @@ describe('ReplayModel', () => {
   });
 });
 
-describe('playing', () => {
-  let now = 0;
-  let pictures: FrameRequestCallback[] = [];
-  beforeEach(() => {
-    now = 0;
-    pictures = [];
-    jest.spyOn(performance, 'now').mockImplementation(() => now);
-    jest.spyOn(window, 'requestAnimationFrame').mockImplementation(call => pictures.push(call));
-    jest.spyOn(window, 'cancelAnimationFrame').mockImplementation(() => (pictures = []));
-  });
-  afterEach(() => jest.restoreAllMocks());
-
-  const pass = async (made: ReturnType<typeof makeReplay>, ms: number): Promise<void> => {
-    for (let gone = 0; gone < ms; gone += 100) {
-      now += 100;
-      pictures.splice(0).forEach(call => call(now));
-      await settleReplay(made);
-    }
-  };
-
-  it('goes from the beginning at the speed, skips what is idle, and stops at the end', async () => {
-    const made = makeReplay();
-    const { model } = made;
-    await settleReplay(made);
-    model.speed = 2;
-    model.play();
-    await settleReplay(made);
-    await pass(made, 1000);
-    expect(model.ms).toBe(2000);
-    // At 5 s the gap from 4 s to 20 s has lasted its second: the next picture is one second before its end.
-    await pass(made, 1500);
-    expect(model.ms).toBe(19_000);
-    await pass(made, 2000);
-    expect([model.ms, model.seq, model.playing]).toEqual([22_000, 12, false]);
-    model.dispose();
-  });
-
-  it('plays what is idle when it is told to, and halts', async () => {
-    const made = makeReplay();
-    await settleReplay(made);
-    made.model.seekTime(5000);
-    made.model.skipIdle = false;
-    made.model.play();
-    await settleReplay(made);
-    await pass(made, 1000);
-    expect(made.model.ms).toBe(6000);
-    made.model.pause();
-    await pass(made, 1000);
-    expect(made.model.ms).toBe(6000);
-    made.model.dispose();
-  });
-
-  it('does not leap when the page was in the background', async () => {
-    const made = makeReplay();
-    await settleReplay(made);
-    made.model.seekTime(0);
-    made.model.play();
-    await settleReplay(made);
-    now += 60_000;
-    pictures.splice(0).forEach(call => call(now));
-    expect(made.model.ms).toBe(250);
-    made.model.dispose();
-  });
-
-  it('waits for a frame that is not there yet', async () => {
-    const made = makeReplay({}, { frame: () => new Promise(() => undefined) });
-    made.model.seekTime(0);
-    made.model.play();
-    await pass(made, 1000);
-    expect(made.model.ms).toBe(0);
-    made.model.dispose();
-  });
-});
-
 describe('a live interview', () => {
   it('grows at its end, and loads only the frame that has grown', async () => {
     const made = makeReplay({ live: true });
@@ -366,5 +292,16 @@ describe('openReplay', () => {
     const [run] = STORY.runs;
     const skipped = { ...run, id: 'r2', started_seq: null, started_ms: null };
     expect(readStory({ ...STORY, runs: [skipped, run] }).runs.map(({ id }) => id)).toEqual(['r1']);
+  });
+
+  it('tells runs that the server lost before they began', () => {
+    const [run] = STORY.runs;
+    const ended = { finished_seq: 12, finished_ms: 9_000, message: 'It was not run.' };
+    const lost = { ...run, ...ended, id: 'r2', started_seq: null, started_ms: null };
+    const { runs } = readStory({ ...STORY, runs: [lost, run] });
+    expect(runs.map(({ id, seq, message }) => [id, seq, message ?? null])).toEqual([
+      ['r1', run.started_seq, run.message ?? null],
+      ['r2', 12, 'It was not run.']
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { type Cell, type CodeCellModel } from '@jupyterlab/cells';
+import type { Cell, CodeCellModel, MarkdownCell } from '@jupyterlab/cells';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
@@ -6,10 +6,11 @@ import { act } from '@testing-library/react';
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 
+import { nullTranslator } from '@jupyterlab/translation';
 import { editorServices } from '../../replaypage/editors';
 import { foldEntry } from '../../replay/fold';
 import type { Focus } from '../../replay/framefold';
-import type { Frame, Moment } from '../../replay/moment';
+import type { Frame, Moment, MomentCell } from '../../replay/moment';
 import { NOTHING } from '../../replay/moment';
 import { type Look, ReplayNotebook } from '../../replay/notebook';
 import { difference, joinStreams } from '../../replay/patch';
@@ -35,7 +36,7 @@ afterEach(() => {
 function make(attached = false) {
   const notebook = new ReplayNotebook({
     rendermime: new RenderMimeRegistry({ initialFactories: standardRendererFactories }),
-    services: editorServices().services
+    services: editorServices(nullTranslator.load('')).services
   });
   if (attached) {
     Widget.attach(notebook, document.body);
@@ -172,7 +173,8 @@ describe('ReplayNotebook', () => {
     };
     page.show(ran('one'));
     const output = (page.cells()[0].model as CodeCellModel).outputs.get(0);
-    for (const moment of [ran('one two'), ran('one two', 'bad'), ran('one two', 'bad', 'more')]) {
+    const over = ['one two\n50%', 'one two\n60%', 'one two\n6'].map(text => ran(text));
+    for (const moment of [...over, ran('one two\n6', 'bad'), ran('one two\n6', 'bad', 'more')]) {
       page.show(moment);
       expect(page.seen()).toEqual(expected(moment));
     }
@@ -192,6 +194,71 @@ describe('ReplayNotebook', () => {
       cells: [makeCell('a', 'y', { outputs, metadata: { trusted: true, tags: ['t'] } })]
     });
     expect([model.trusted, model.sharedModel.getMetadata()]).toEqual([false, { tags: ['t'] }]);
+  });
+
+  describe('with what Yjs would refuse', () => {
+    const unfit = JSON.parse(
+      '{"x": {"constructor": 5}, "y": {"__proto__": {"constructor": 1}}, "constructor": {"a": 1}}'
+    ) as never;
+    const around = (cell: MomentCell): Moment => ({
+      ...NOTHING,
+      cells: [makeCell('first', 'first'), cell, makeCell('last', 'last')]
+    });
+    const shown = { output_type: 'display_data', data: { 'application/json': unfit }, metadata: unfit };
+    const refused: Record<string, MomentCell> = {
+      metadata: makeCell('a', 'seen', { metadata: unfit }),
+      outputs: makeCell('a', 'seen', { outputs: [shown] as never }),
+      attachments: { ...makeCell('a', 'seen', { attachments: unfit }), cell_type: 'markdown' }
+    };
+
+    it.each(Object.keys(refused))('shows %s', name => {
+      const page = make();
+      const told = jest.fn();
+      page.notebook.completed.connect(told);
+      // In a new slot, and in one that showed something else.
+      for (const moment of [around(refused[name]), around(makeCell('b', 'other')), around(refused[name])]) {
+        page.show(moment);
+        expect(page.seen()).toMatchObject(moment.cells.map(({ source }) => ({ source })));
+      }
+      expect(told).toHaveBeenCalledTimes(3);
+    });
+
+    it("shows the notebook's own", () => {
+      const page = make();
+      page.show({ ...around(makeCell('a', 'seen')), metadata: unfit });
+      expect(page.seen()).toMatchObject([{ source: 'first' }, { source: 'seen' }, { source: 'last' }]);
+    });
+  });
+
+  it('shows the source of a cell that can not be shown, and all the others', () => {
+    const page = make();
+    const told = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const completed = jest.fn();
+    page.notebook.completed.connect(completed);
+    const metadata = {
+      get x(): never {
+        throw new Error('odd');
+      }
+    };
+    const odd = makeCell('a', 'seen', { metadata });
+    const text = makeCell('t', '# seen', { metadata, cell_type: 'markdown' });
+    const cells = [makeCell('first', 'first'), odd, text, makeCell('last', 'last')];
+    for (const moment of [{ ...NOTHING, cells }, NOTHING, { ...NOTHING, cells: [...cells].reverse() }]) {
+      page.show(moment);
+      expect(page.seen()).toMatchObject(
+        moment.cells.map(({ source }) => ({ source: expect.stringContaining(source) as unknown }))
+      );
+    }
+    expect(page.seen()).toMatchObject([
+      {},
+      { source: '# seen\n… The rest of this cell can not be shown here.' },
+      { source: 'seen\n… The rest of this cell can not be shown here.' },
+      {}
+    ]);
+    expect((page.cells()[1] as MarkdownCell).rendered).toBe(false);
+    expect(completed).toHaveBeenCalledTimes(3);
+    // Each is tried once.
+    expect(told).toHaveBeenCalledTimes(2);
   });
 
   it('cannot be edited', () => {

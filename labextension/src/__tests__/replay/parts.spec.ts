@@ -173,6 +173,17 @@ describe('the timeline', () => {
   });
 });
 
+describe('a clock that was set', () => {
+  it.each([
+    [-3_600_000, "The server's clock was set back by 3600 s"],
+    [2_540, "The server's clock was set forward by 2.5 s, or the server was asleep"]
+  ])('is a mark: %s ms', (by_ms, text) => {
+    const mark = { ms: 10, seq: 3, kind: 'clock_stepped', member: 0, by_ms };
+    expect(isDrawn(mark)).toBe(true);
+    expect(markText(mark, [], trans)).toBe(text);
+  });
+});
+
 describe('the story at a moment', () => {
   const story = readStory(STORY);
   const { members, markers } = makeManifest();
@@ -219,6 +230,24 @@ describe('the story at a moment', () => {
     expect(at(null)).toEqual(['ok', null, 1]);
   });
 
+  it('tells later runs that had replaced an output by then', () => {
+    const [run] = story.runs;
+    const earlier = {
+      ...run,
+      outputs_replaced: [
+        { seq: 8, ms: 5000, run: 'r2' },
+        { seq: 9, ms: 6000, run: 'gone' }
+      ]
+    };
+    const later = { ...run, id: 'r2', seq: 8, ms: 4500 };
+    const at = (ms: number): string[] =>
+      runsAt({ ...story, runs: [earlier, later] }, markers, NOTHING, { ms, seq: Infinity })[0].replacedBy.map(
+        each => each.id
+      );
+    expect(at(4999)).toEqual([]);
+    expect(at(7000)).toEqual(['r2']);
+  });
+
   it('flags runs after one further down, until the kernel begins anew', () => {
     const run = (seq: number, cell: string) => ({ ...story.runs[0], id: `r${seq}`, seq, ms: seq, cell });
     const runs = [run(1, 'a'), run(2, 'c'), run(3, 'b'), run(4, 'c'), run(6, 'a'), run(7, 'b')];
@@ -249,8 +278,8 @@ describe('shares', () => {
     expect(shares(moment)).toEqual({
       starter: 10,
       members: [
-        { member: 2, part: 0.6, all: 60, typed: 30, pasted: 20, generated: 10 },
-        { member: 1, part: 0.4, all: 40, typed: 40, pasted: 0, generated: 0 }
+        { member: 2, part: 0.6, all: 60, typed: 30, pasted: 20, generated: 10, away: 0 },
+        { member: 1, part: 0.4, all: 40, typed: 40, pasted: 0, generated: 0, away: 0 }
       ]
     });
     expect(shares(NOTHING)).toEqual({ starter: 0, members: [] });

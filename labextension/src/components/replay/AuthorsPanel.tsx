@@ -48,7 +48,8 @@ function Author(props: { model: ReplayModel; share: Share; trans: Translations }
   const kinds: [number, number][] = [
     [Manner.typed, share.typed],
     [Manner.pasted, share.pasted],
-    [Manner.generated, share.generated]
+    [Manner.generated, share.generated],
+    [Manner.away, share.away]
   ];
   return (
     <li className="jp-Interview-author" data-testid={`interview-author-${share.member}`}>
@@ -77,7 +78,7 @@ function Legend(props: { trans: Translations }): JSX.Element {
     <div className="jp-Interview-legend">
       <h2>{trans.__('Legend')}</h2>
       <ul>
-        {[Manner.typed, Manner.pasted, Manner.generated, Manner.starter].map(manner => (
+        {[Manner.typed, Manner.pasted, Manner.away, Manner.generated, Manner.starter].map(manner => (
           <li key={manner}>
             <span
               className={`jp-Interview-by ${MANNERS[manner]}`}
@@ -101,6 +102,8 @@ function meaning(manner: number, trans: Translations): string {
       return trans.__('was there at the beginning');
     case Manner.generated:
       return trans.__('made by the server for somebody');
+    case Manner.away:
+      return trans.__('came at once when the page was connected again: typed or pasted, nobody knows');
     default:
       return trans.__('written by hand, in the colour of the member');
   }

@@ -38,7 +38,7 @@ function AddForm(props: Props & { actions: ReplayActions }): JSX.Element {
       button={trans.__('Add')}
       note=""
       save={async note => {
-        model.updateBookmarks([...model.bookmarks, await actions.addBookmark(model.seq, note)]);
+        model.updateBookmarks([...model.bookmarks, await actions.addBookmark(model, note)]);
       }}
       trans={trans}
     />

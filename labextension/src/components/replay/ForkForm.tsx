@@ -4,7 +4,7 @@ import { clock } from '../../format';
 import type { ReplayModel } from '../../replay/model';
 import { multiline } from '../../replay/multiline';
 import type { Difference, Fork, ReplayActions, Rerun } from '../../replay/record';
-import type { Translations } from '../../tokens';
+import { entrance, type Translations } from '../../tokens';
 import { Failure } from '../Failure';
 import { useAction } from '../hooks';
 
@@ -95,8 +95,7 @@ function Forked(props: Props & { fork: Fork; rerun: boolean }): JSX.Element {
       <p>
         <a
           className="jp-Interview-button jp-mod-accept"
-          href={fork.url}
-          target="_blank"
+          href={entrance(fork.url)}
           rel="noreferrer"
           data-testid="interview-fork-link"
         >

@@ -4,11 +4,11 @@ import { clock, presenceName, roleName } from '../../format';
 import { beforePicture } from '../../replay/clock';
 import type { ReplayModel } from '../../replay/model';
 import type { Renderers } from '../../replay/outputs';
-import { until } from '../../replay/position';
+import { compare, until } from '../../replay/position';
 import type { StoryMessage } from '../../replay/record';
 import type { Role } from '../../api';
 import { peopleAt } from '../../replay/story';
-import { nameOf, switchesText } from '../../replay/words';
+import { hiddenBy, nameOf, switchesText } from '../../replay/words';
 import type { Translations } from '../../tokens';
 import { FilesSection } from '../Files';
 
@@ -88,24 +88,39 @@ function Chat(props: Props): JSX.Element {
       )}
       <ol ref={list}>
         {messages.slice(-most).map(message => (
-          <Message key={message.seq} model={model} message={message} renderers={renderers} trans={trans} />
+          <Message
+            key={message.seq}
+            model={model}
+            message={message}
+            hidden={message.hidden !== undefined && compare(message.hidden, model.position) <= 0}
+            renderers={renderers}
+            trans={trans}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-/** A message does not change: it is rendered once. */
-const Message = memo(function Message(props: Props & { message: StoryMessage }): JSX.Element {
-  const { model, message, renderers, trans } = props;
+/** A message does not change but for being hidden: it is rendered once. */
+const Message = memo(function Message(
+  props: Props & { message: StoryMessage; hidden: boolean }
+): JSX.Element {
+  const { model, message, hidden, renderers, trans } = props;
   const { members } = model.manifest;
+  const sender = members.at(message.member);
   return (
     <li className="jp-Interview-message">
       <span
         className="jp-Interview-swatch"
         style={{ background: members[message.member]?.color ?? undefined }}
       />
-      <strong>{nameOf(members, message.member, trans)}</strong>{' '}
+      <strong>
+        <bdi>{nameOf(members, message.member, trans)}</bdi>
+      </strong>{' '}
+      {sender && sender.role !== 'server' && (
+        <small>{roleName(sender.role, trans).toLocaleLowerCase()}</small>
+      )}{' '}
       <button
         type="button"
         className="jp-Interview-time"
@@ -113,7 +128,13 @@ const Message = memo(function Message(props: Props & { message: StoryMessage }):
       >
         {clock(message.ms)}
       </button>
-      <Text renderers={renderers} text={message.content} />
+      {hidden && message.hidden ? (
+        <p className="jp-Interview-messageHidden" data-testid="interview-message-hidden">
+          {hiddenBy(members, message.hidden.member, trans)}
+        </p>
+      ) : (
+        <Text renderers={renderers} text={message.content ?? ''} />
+      )}
     </li>
   );
 });

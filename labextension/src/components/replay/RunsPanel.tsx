@@ -6,6 +6,7 @@ import { clock, runStatusName, runTime } from '../../format';
 import { NOTHING } from '../../replay/moment';
 import type { ReplayModel } from '../../replay/model';
 import type { Renderers } from '../../replay/outputs';
+import type { StoryRun } from '../../replay/record';
 import { type RunThen, runsAt } from '../../replay/story';
 import { nameOf } from '../../replay/words';
 import type { Translations } from '../../tokens';
@@ -66,14 +67,16 @@ function Run(props: Props & { then: RunThen }): JSX.Element {
         <span className={`jp-Interview-tag jp-mod-${status}`}>{runStatusName(status, trans)}</span>
         {then.finished && run.duration_ms !== null && <small>{runTime(run.duration_ms)}</small>}
       </div>
-      <Flags then={then} trans={trans} />
+      <Flags model={model} then={then} trans={trans} />
       <button
         type="button"
-        className="jp-Interview-source"
+        className="jp-Interview-runSource"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
-        <code>{open ? run.source : run.source.trim().split('\n', 1)[0]}</code>
+        <code>
+          <bdi>{open ? run.source : run.source.trim().split('\n', 1)[0]}</bdi>
+        </code>
       </button>
       {open && then.finished && <RunOutputs {...props} />}
       {open && run.message && <p className="jp-Interview-empty">{run.message}</p>}
@@ -81,9 +84,13 @@ function Run(props: Props & { then: RunThen }): JSX.Element {
   );
 }
 
-function Flags(props: { then: RunThen; trans: Translations }): JSX.Element | null {
-  const { then, trans } = props;
+function Flags(props: { model: ReplayModel; then: RunThen; trans: Translations }): JSX.Element | null {
+  const { model, then, trans } = props;
+  const editors = then.run.outputs_edited_by ?? [];
+  const names = editors.map(member => nameOf(model.manifest.members, member, trans)).join(', ');
   const flags = [
+    ...(names ? [trans.__('outputs edited by %1 after the run', names)] : []),
+    ...(then.replacedBy.length ? [replacedText(then.replacedBy, model, trans)] : []),
     ...(then.edited ? [trans.__('edited since')] : []),
     ...(then.edited === null ? [trans.__('cell is gone')] : []),
     ...(then.outOfOrder ? [trans.__('out of order')] : [])
@@ -97,6 +104,20 @@ function Flags(props: { then: RunThen; trans: Translations }): JSX.Element | nul
       ))}
     </p>
   ) : null;
+}
+
+/** Runs that are named. */
+const NAMED = 3;
+
+function replacedText(runs: readonly StoryRun[], model: ReplayModel, trans: Translations): string {
+  const told = runs.slice(-NAMED).map(run => {
+    const name = nameOf(model.manifest.members, run.member, trans);
+    return run.execution_count === null
+      ? trans.__('a run of %1', name)
+      : trans.__('run %1 of %2', run.execution_count, name);
+  });
+  const more = runs.length > NAMED ? [trans.__('%1 more', runs.length - NAMED)] : [];
+  return trans.__('output replaced by %1 after the run', [...told, ...more].join(', '));
 }
 
 /** The outputs of a run as they stood when it ended. */

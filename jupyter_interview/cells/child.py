@@ -7,23 +7,17 @@ no input. When it is over, whatever it left behind in its session is over too.
 from __future__ import annotations
 
 import asyncio
-import codecs
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO, cast
 
-CHUNK = 65_536
+from .pump import Pump, Take
 
-_GATHER_SECONDS = 0.005
 _KILL_SECONDS = 0.06
-_DRAIN_SECONDS = 0.3
-
-Take = Callable[[str, str], Awaitable[None]]
-"""Takes a stream's name and text."""
 
 
 class Child:
@@ -59,7 +53,7 @@ class Child:
             start_new_session=True,
         )
         pipes = {"stdout": cast(BinaryIO, process.stdout), "stderr": cast(BinaryIO, process.stderr)}
-        pumps = [asyncio.ensure_future(self._pump(name, pipe, take)) for name, pipe in pipes.items()]
+        pumps = [Pump(name, pipe.fileno(), take) for name, pipe in pipes.items()]
         if self.interrupted:
             self.kill()
         try:
@@ -67,10 +61,11 @@ class Child:
         finally:
             self._ended.set()
             self.kill()
-            _, late = await asyncio.wait(pumps, timeout=_DRAIN_SECONDS)
-            for pump in late:  # something that left the session still holds the pipe
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            for pump in pumps:
+                await pump.drained()
+                await pump.stop()  # something that left the session may still hold the pipe
+            for pipe in pipes.values():
+                pipe.close()
 
     def interrupt(self) -> None:
         """Ask it to end, and end it if it does not within a moment."""
@@ -87,23 +82,6 @@ class Child:
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-
-    async def _pump(self, name: str, pipe: BinaryIO, take: Take) -> None:
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=CHUNK)
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        try:
-            while chunk := await reader.read(CHUNK):
-                if text := decoder.decode(chunk):
-                    await take(name, text)
-                # what comes in small pieces is gathered; more than one piece in this time has to wait in the pipe
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), _GATHER_SECONDS)
-            if text := decoder.decode(b"", final=True):
-                await take(name, text)
-        finally:
-            transport.close()
 
 
 def leash() -> tuple[str, ...]:

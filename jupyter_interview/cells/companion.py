@@ -7,22 +7,17 @@ what it writes between the cells is taken too.
 
 from __future__ import annotations
 
-import array
 import asyncio
-import codecs
-import fcntl
 import os
 import signal
 import subprocess
-import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from .child import CHUNK, Take, leash
+from .child import leash
+from .pump import Pump, Take
 
-_GATHER_SECONDS = 0.005
-_DRAIN_SECONDS = 0.3
 _ANSWER_BYTES = 32 * 1_048_576
 
 
@@ -52,13 +47,10 @@ class Companion:
         os.close(orders)
         os.close(answers)
         self.answers = answers
-        assert self._process.stdout is not None and self._process.stderr is not None
-        loop = asyncio.get_running_loop()
-        self._pumps = [
-            _Pump("stdout", self._process.stdout.fileno(), take),
-            _Pump("stderr", self._process.stderr.fileno(), take),
-        ]
-        self.exit = loop.run_in_executor(None, self._process.wait)
+        process = self._process
+        self._pipes = {"stdout": cast(BinaryIO, process.stdout), "stderr": cast(BinaryIO, process.stderr)}
+        self._pumps = [Pump(name, pipe.fileno(), take) for name, pipe in self._pipes.items()]
+        self.exit = asyncio.get_running_loop().run_in_executor(None, process.wait)
         self._lines: asyncio.StreamReader | None = None
 
     @property
@@ -84,7 +76,8 @@ class Companion:
             await asyncio.wait({self.exit})  # it made another program of itself, which has yet to end
         reading.cancel()
         line = b"" if not reading.done() or reading.cancelled() or reading.exception() else reading.result()
-        await self._drain()
+        for pump in self._pumps:
+            await pump.drained()
         if not line:
             self.kill()
             await self.exit
@@ -100,77 +93,10 @@ class Companion:
         """End it and what it started. Idempotent."""
         self.signal(signal.SIGKILL)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of one that has ended."""
         for pump in self._pumps:
-            pump.stop()
+            await pump.stop()
+        for pipe in self._pipes.values():
+            pipe.close()
         os.close(self._orders)
-
-    async def _drain(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                for pump in self._pumps:
-                    await pump.drained()
-
-
-class _Pump:
-    """Takes what comes out of one pipe."""
-
-    def __init__(self, name: str, descriptor: int, take: Take) -> None:
-        self._name = name
-        self._descriptor = descriptor
-        self._take = take
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stepped = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._busy = False
-        os.set_blocking(descriptor, False)
-        self._task = asyncio.ensure_future(self._run())
-
-    async def drained(self) -> None:
-        """Wait until everything that was written so far is taken."""
-        self._hurry.set()
-        try:
-            while not self._task.done() and (self._busy or self._waiting()):
-                self._stepped.clear()
-                await self._stepped.wait()
-        finally:
-            self._hurry.clear()
-
-    def stop(self) -> None:
-        """Take no more."""
-        self._task.cancel()
-
-    async def _run(self) -> None:
-        try:
-            while await self._step():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), _GATHER_SECONDS)
-        finally:
-            self._busy = False
-            self._stepped.set()
-
-    async def _step(self) -> bool:
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(self._descriptor, readable.set)
-        try:
-            await readable.wait()
-        finally:
-            loop.remove_reader(self._descriptor)
-        self._busy = True
-        try:
-            chunk = os.read(self._descriptor, CHUNK)
-            text = self._decoder.decode(chunk, final=not chunk)
-            if text:
-                await self._take(self._name, text)
-        finally:
-            self._busy = False
-            self._stepped.set()
-        return bool(chunk)
-
-    def _waiting(self) -> int:
-        count = array.array("i", [0])
-        with suppress(OSError):
-            fcntl.ioctl(self._descriptor, termios.FIONREAD, count)
-        return count[0]

@@ -140,7 +140,7 @@ class InterpreterKernel(CellKernel):
     async def _present(self) -> Companion:
         async with self._making:
             if self._companion is not None and self._companion.exit.done():
-                self._companion.close()
+                await self._companion.close()
                 self._companion = None
             if self._companion is None:
                 self._companion = await self.make(_folder())

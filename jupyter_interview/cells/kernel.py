@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 from abc import abstractmethod
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -108,7 +109,12 @@ class CellKernel(Kernel):
 
     async def stream(self, name: str, text: str) -> None:
         """Send text to ``stdout`` or ``stderr`` and wait until it is out: what writes faster has to wait too."""
-        self._send("stream", {"name": name, "text": text})
+        await self.streams([(name, text)])
+
+    async def streams(self, parts: Iterable[tuple[str, str]]) -> None:
+        """Send texts, each with its stream's name, in this order, and wait until they are out."""
+        for name, text in parts:
+            self._send("stream", {"name": name, "text": text})
         loop = asyncio.get_running_loop()
         sent = loop.create_future()
         self.iopub_thread.schedule(lambda: loop.call_soon_threadsafe(_settle, sent))

@@ -52,7 +52,7 @@ class JavaScriptKernel(InterpreterKernel):
         command.append(self._mark)
         companion = Companion(command, home(), environment({"NO_COLOR": "1"}), self._said)
         if await companion.answer() is None:
-            companion.close()
+            await companion.close()
             raise Failure("ProgramError", f"Node.js does not start: {ending(companion.exit.result())}")
         return companion
 
@@ -98,8 +98,7 @@ class JavaScriptKernel(InterpreterKernel):
     async def _said(self, name: str, text: str) -> None:
         """Both streams of the program come by stdout, with marks between them; what it starts has its own stderr."""
         if name == "stdout":
-            for stream, part in self._parted(text):
-                await self.stream(stream, part)
+            await self.streams(self._parted(text))
             return
         # What V8 writes about its own end is of use to nobody here.
         last_words = _LAST_WORDS.search(text)

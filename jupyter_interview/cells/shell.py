@@ -77,7 +77,7 @@ class ShellKernel(InterpreterKernel):
         companion = Companion(command, home(), environment(), self._said)
         companion.order(f"printf 'ready\\n' >&{companion.answers}")
         if await companion.answer() is None:
-            companion.close()
+            await companion.close()
             raise Failure("ProgramError", f"bash does not start: {ending(companion.exit.result())}")
         self._silent = False  # it has complained by now that it has no terminal
         return companion

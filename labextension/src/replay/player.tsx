@@ -17,16 +17,13 @@ import { ReplaySide } from '../components/replay/ReplaySide';
 import { clock } from '../format';
 import type { Translations } from '../tokens';
 
-import { Paced } from './clock';
+import { followAddress } from './address';
 import { press } from './keys';
-import { fragmentOf, linkTo, parseFragment } from './link';
+import { linkTo } from './link';
 import type { ReplayModel } from './model';
 import { type Look, ReplayNotebook } from './notebook';
 import { renderersOf } from './outputs';
 import { mannerName, nameOf } from './words';
-
-/** The address follows when the moment has stood for so long, and once in so long while it moves, in milliseconds. */
-const ADDRESS_MS = [300, 1000] as const;
 
 export interface PlayerOptions {
   model: ReplayModel;
@@ -149,29 +146,6 @@ function actionsOf(options: PlayerOptions): BarActions {
         ));
       })
   };
-}
-
-/** The address names the moment, and a changed address leads there; the browser's history stays as it is. */
-function followAddress(model: ReplayModel): void {
-  let own = '';
-  const go = (): void => {
-    const target = parseFragment(window.location.hash);
-    if (target && window.location.hash !== own) {
-      own = window.location.hash;
-      void model.go(target).catch(() => undefined);
-    }
-  };
-  go();
-  window.addEventListener('hashchange', go);
-  // Browsers refuse an address that changes too often, and it need not come before the notebook.
-  const write = new Paced(
-    () => {
-      own = fragmentOf(model.ms);
-      window.history.replaceState(window.history.state, '', own);
-    },
-    ...ADDRESS_MS
-  );
-  model.moved.connect(() => write.call());
 }
 
 class BarWidget extends HeaderWidget {

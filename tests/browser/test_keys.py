@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -49,6 +51,36 @@ async def test_interrupt_and_restart(ji_server: ServerFactory, ji_browser: Brows
     await cara.page.keyboard.press("0")
     await cara.page.keyboard.press("0")
     await expect(cara.page.get_by_role("dialog")).to_contain_text("Restart", timeout=SECONDS)
+
+
+async def test_run_and_go_on_from_cell_to_cell(ji_server: ServerFactory, ji_browser: Browsers) -> None:
+    """The next cell is selected and not opened: the same keys run it as well."""
+    server = ji_server()
+    cara = await candidate(ji_browser, server, server.create_room("Keys"))
+    await cara.replace("print('first')")
+    await cara.page.keyboard.press("Escape")
+    await cara.page.keyboard.press("b")
+    await cara.page.keyboard.press("Enter")
+    await cara.page.keyboard.type("print('second')")
+    await cara.editor().click()
+    await cara.page.keyboard.press("Shift+Enter")
+    await cara.sees_output("first")
+    await expect(cara.page.locator(".jp-Notebook")).to_have_class(re.compile("jp-mod-commandMode"))
+    await cara.page.keyboard.press("Shift+Enter")
+    await cara.sees_output("second", 1)
+
+
+async def test_what_somebody_types_on_coming_in_is_no_message(ji_server: ServerFactory, ji_browser: Browsers) -> None:
+    """The chat is drawn after the notebook, and would take the focus from whoever has begun to type."""
+    server = ji_server()
+    cara = await candidate(ji_browser, server, server.create_room("Keys"))
+    box = cara.chat.locator("textarea").first
+    await expect(box).to_be_editable()
+    await expect(cara.page.locator(".jp-chat-widget")).to_have_js_property("inert", False)
+    await expect(box).not_to_be_focused()
+    await cara.say("hello")
+    await cara.hears("hello")
+    await expect(box).to_be_focused()
 
 
 async def test_who_may_not_edit_undoes_nothing(ji_server: ServerFactory, ji_browser: Browsers) -> None:

@@ -172,7 +172,6 @@ function chat(
       const { unread } = attention;
       panel.title.label = unread ? trans.__('Chat (%1 new)', unread) : trans.__('Chat');
     });
-    leaveFocus(widget);
     panel.addWidget(widget);
     panel.addWidget(closed);
     followEnd(widget);
@@ -185,18 +184,6 @@ function chat(
     apply();
   });
   return panel;
-}
-
-/** The chat's input takes the focus when it appears: give it back, once, to whoever was about to type code. */
-function leaveFocus(widget: Widget): void {
-  const giveBack = (event: FocusEvent): void => {
-    if (event.relatedTarget instanceof HTMLElement) {
-      event.relatedTarget.focus();
-    } else if (event.target instanceof HTMLElement) {
-      event.target.blur();
-    }
-  };
-  widget.node.addEventListener('focusin', giveBack, { once: true });
 }
 
 /** The list of messages is there after the first rendering, and is made anew when the model is ready. */

@@ -176,6 +176,10 @@ class LiveRoom:
             "seq": self.log.seq,
             "notices": notices,
             "late": self.log.is_late,
+            "limits": {
+                "chat_chars": self.limits.chat_chars,
+                "change_bytes": self.limits.document_message_bytes,
+            },
         }
 
     def _warned(self, notice: JSON) -> None:

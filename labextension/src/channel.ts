@@ -25,6 +25,9 @@ const LATER = new Set(['rate_limited', 'storage_unavailable']);
 /** Refusals that may come before the server has read whose frame it was. */
 const UNREAD = new Set(['rate_limited', 'too_large']);
 
+/** The close code of a frame that is too large to be read. */
+export const CLOSE_TOO_LARGE = 1009;
+
 /** The close code by which the server says that an account is to log in again. */
 export const CLOSE_LOGGED_OUT = 4401;
 
@@ -55,6 +58,14 @@ export interface Joined {
   notices?: Notice[];
   late?: boolean;
   comings?: Coming[];
+  limits?: ChannelLimits;
+}
+
+/** What the server takes at most of one message. */
+export interface ChannelLimits {
+  chat_chars: number;
+  /** Of a change of the notebook; the socket ends with one of several times as much. */
+  change_bytes: number;
 }
 
 /** Somebody came or went. */
@@ -287,6 +298,11 @@ export class Channel implements IDisposable {
   private async onClose(socket: WebSocket, code: number, opened: boolean): Promise<void> {
     if (socket !== this.socket) {
       return;
+    }
+    if (code === CLOSE_TOO_LARGE && this.awaited !== null) {
+      // It would end the next connection as well.
+      const content = { code: 'too_large', message: 'The message is too large.', id: this.awaited };
+      this.onFrame(JSON.stringify({ type: 'error', content }));
     }
     this.drop();
     if (code === CLOSE_REMOVED) {

@@ -71,6 +71,13 @@ export class RoomChatModel extends AbstractChatModel {
     if (!this.room.permissions.chat || !message.body.trim()) {
       return false;
     }
+    const most = this.room.limits.chat_chars;
+    if (Array.from(message.body).length > most) {
+      const why = this.trans.__('A message can have at most %1 characters.', most.toLocaleString('en'));
+      // Upstream empties the input behind this call.
+      queueMicrotask(() => this.room.giveBack(message.body, why));
+      return false;
+    }
     this.input.value = '';
     this.room.channel.sendChat(message.body);
     return true;
@@ -129,6 +136,41 @@ function isSilent(message: { sender: IUser }, you: string): boolean {
   return message.sender.username === you || message.sender.username === SYSTEM;
 }
 
+/**
+ * The chat, which does not take the focus from whoever is about to type code.
+ *
+ * Upstream's input focuses itself when it is drawn. Nothing within an inert element can be focused, and this one is
+ * inert until those effects have run: React runs them in the order of the elements.
+ */
+class RoomChatWidget extends ChatWidget {
+  constructor(options: ConstructorParameters<typeof ChatWidget>[0]) {
+    super(options);
+    this.node.inert = true;
+  }
+
+  override render(): React.JSX.Element {
+    return React.createElement(
+      React.Fragment,
+      null,
+      super.render(),
+      React.createElement(Drawn, { then: this.open })
+    );
+  }
+
+  private readonly open = (): (() => void) => {
+    this.node.inert = false;
+    return () => {
+      this.node.inert = true;
+    };
+  };
+}
+
+/** Calls back when what stands before it was drawn, and calls what that gives when it is taken away. */
+function Drawn({ then }: { then: () => () => void }): null {
+  React.useEffect(then, [then]);
+  return null;
+}
+
 /** The chat as a widget. */
 export function createChat(options: {
   room: RoomModel;
@@ -176,7 +218,7 @@ export function createChat(options: {
   commands.addProvider(new Mentions(room));
   const registry = forMessages(rendermime);
   registry.addFactory(linesFactory);
-  const widget = new ChatWidget({
+  const widget = new RoomChatWidget({
     model: new RoomChatModel(room, trans),
     rmRegistry: registry,
     themeManager: themes,

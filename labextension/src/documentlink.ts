@@ -23,6 +23,12 @@ export const RELOAD_AGAIN_MS = 15_000;
 export const CLOSES = 8;
 export const CLOSES_MS = 60_000;
 
+/** What ends a connection so soon after it stood is what was sent then, and not the line, in milliseconds. */
+export const SOON_MS = 3_000;
+
+/** So much more than the largest change the server reads, to refuse it; beyond that the socket ends without a word. */
+const READ = 4;
+
 /** The first close code that is an application's own. */
 const FIRST_OF_OURS = 4000;
 
@@ -40,6 +46,7 @@ interface Note {
 export interface Provider {
   wsconnected: boolean;
   shouldConnect: boolean;
+  readonly doc: { on(event: 'update', slot: (update: Uint8Array, origin: unknown) => void): void };
   disconnect(): void;
   on(event: 'status', slot: (status: { status: string }) => void): void;
   on(event: 'connection-close', slot: (event: CloseEvent | null) => void): void;
@@ -50,10 +57,12 @@ export class DocumentLink {
   /**
    * @param isOut - whether the channel says that this member is out, or the room over
    * @param reload - reloads the page
+   * @param largest - the largest change that the server takes, in bytes, and how that is said
    */
   constructor(
     private readonly isOut: () => boolean,
     private readonly reload: () => void,
+    private readonly largest: () => { bytes: number; text: string },
     private readonly storage: Storage = window.sessionStorage
   ) {}
 
@@ -75,7 +84,14 @@ export class DocumentLink {
     });
     provider.on('sync', synced => {
       if (synced) {
+        this.synced = Date.now();
         this.setState('synced');
+      }
+    });
+    provider.doc.on('update', (update, origin) => {
+      const { bytes, text } = this.largest();
+      if (origin !== provider && update.byteLength > READ * bytes) {
+        this.refuse(text);
       }
     });
     provider.on('connection-close', event => this.onClose(event?.code ?? 0, event?.reason ?? ''));
@@ -109,16 +125,23 @@ export class DocumentLink {
     if (CLOSE_OUT.includes(code) || this.isOut()) {
       this.stop();
     } else if (CLOSE_REFUSED.includes(code)) {
-      this._reason = reason;
-      this.stop();
-      window.setTimeout(() => this.refused(), RELOAD_PAUSE_MS);
-    } else if (code >= FIRST_OF_OURS) {
-      this.closedByServer(reason);
+      this.refuse(reason);
+    } else if (code >= FIRST_OF_OURS || Date.now() - this.synced < SOON_MS) {
+      this.closedAgain(reason);
     }
   }
 
-  /** The stock provider comes back at once: where the server has its reasons, that has an end. */
-  private closedByServer(reason: string): void {
+  private refuse(reason: string): void {
+    if (this._state === 'stopped') {
+      return; // what was said first says more than how the socket ended
+    }
+    this._reason = reason;
+    this.stop();
+    window.setTimeout(() => this.refused(), RELOAD_PAUSE_MS);
+  }
+
+  /** The stock provider comes back at once: where the server has its reasons, said or not, that has an end. */
+  private closedAgain(reason: string): void {
     const now = Date.now();
     this.closes = [...this.closes.filter(then => now - then < CLOSES_MS), now];
     if (this.closes.length >= CLOSES) {
@@ -158,6 +181,8 @@ export class DocumentLink {
 
   private provider: Provider | null = null;
   private closes: number[] = [];
+  /** When the notebook was last brought up to date, in milliseconds since 1970. */
+  private synced = -Infinity;
   private _reason = '';
   private _state: DocumentState = 'synced';
   private readonly _stateChanged = new Signal<this, DocumentState>(this);

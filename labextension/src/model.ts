@@ -7,7 +7,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Member, Message, Notice, Permissions, Room, Run } from './api';
-import type { Channel, Coming, Frame, Joined } from './channel';
+import type { Channel, ChannelLimits, Coming, Frame, Joined } from './channel';
 
 /** How long somebody counts as typing without another word of it, in milliseconds. */
 export const TYPING_MS = 6_000;
@@ -34,6 +34,8 @@ const NOTHING: Permissions = {
   manage: false,
   review: false
 };
+
+const UNKNOWN: ChannelLimits = { chat_chars: Infinity, change_bytes: Infinity };
 
 export class RoomModel implements IDisposable {
   constructor(
@@ -108,6 +110,11 @@ export class RoomModel implements IDisposable {
   /** Whether the server takes long to store what happens. */
   get late(): boolean {
     return this._late;
+  }
+
+  /** What the server takes at most of one message; nothing is too large for one that has not said. */
+  get limits(): Readonly<ChannelLimits> {
+    return this._limits;
   }
 
   /** What an interviewer has to know of the room's budgets, the newest last. */
@@ -257,6 +264,7 @@ export class RoomModel implements IDisposable {
     joined.runs?.forEach(run => this._runs.set(run.id, run));
     this._comings = joined.comings ?? [];
     this._late = joined.late ?? false;
+    this._limits = joined.limits ?? UNKNOWN;
     this._notices.clear();
     joined.notices?.forEach(notice => this._notices.set(noticeKey(notice), notice));
     this._changed.emit();
@@ -346,6 +354,12 @@ export class RoomModel implements IDisposable {
     return this.returned.splice(0);
   }
 
+  /** A message that no server would take comes back to its author, as one does that is refused. */
+  giveBack(text: string, message: string): void {
+    this.returned.push(text);
+    this._refused.emit({ code: 'too_large', message, text });
+  }
+
   private onError(frame: Frame): void {
     const error = (frame.content ?? frame) as { code?: string; message?: string; id?: string };
     const pending = this.channel.pending.find(message => message.id === (error.id ?? frame.id));
@@ -365,6 +379,7 @@ export class RoomModel implements IDisposable {
   }
 
   private readonly returned: string[] = [];
+  private _limits = UNKNOWN;
   private _complaint: string | null = null;
   private disposed = false;
   private ownTyping = false;

@@ -18,11 +18,12 @@ pytestmark = pytest.mark.integration
 async def test_joined_has_all_that_a_client_needs(room: Room, cara: Person, ivan: Person) -> None:
     """Room, oneself, everybody, messages, runs, code and the log's number."""
     first = await cara.channel()
-    told = {"room", "you", "members", "messages", "runs", "comings", "code", "seq", "notices", "late"}
+    told = {"room", "you", "members", "messages", "runs", "comings", "code", "seq", "notices", "late", "limits"}
     assert set(first.joined) == told and first.joined["late"] is False
     assert first.joined["you"] == {**cara.member, "presence": "present"} | {
         name: first.joined["you"][name] for name in ("joined_at", "left_at")
     }
+    assert first.joined["limits"] == {"chat_chars": 10_000, "change_bytes": 1_000_000}
     assert first.joined["room"]["id"] == room.id and first.joined["room"]["members_online"] == 1
     assert [member["id"] for member in first.joined["members"]] == [cara.id, ivan.id]
     for number in range(3):

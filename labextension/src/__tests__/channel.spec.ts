@@ -157,6 +157,23 @@ describe('Channel', () => {
     channel.dispose();
   });
 
+  it('does not send again what ended the connection by its size', async () => {
+    const channel = makeChannel();
+    channel.start();
+    const [one, two] = [channel.sendChat('one'), channel.sendChat('two')];
+    const heard = jest.fn();
+    FakeSocket.last.accept().say(joined(you));
+    channel.received.connect(heard);
+    FakeSocket.last.cut(1009);
+    await settle();
+    const content = { code: 'too_large', message: 'The message is too large.', id: one.id };
+    expect(heard.mock.calls).toEqual([[channel, { type: 'error', content }]]);
+    jest.advanceTimersByTime(LAST_DELAY_MS);
+    const again = FakeSocket.last.accept().say(joined(you));
+    expect(again.sentOf('chat_message').map(frame => frame.id)).toEqual([two.id]);
+    channel.dispose();
+  });
+
   it('sends again after a cut what waited for its time', async () => {
     const channel = makeChannel();
     channel.start();

@@ -1,9 +1,11 @@
-import { CLOSES, CLOSES_MS, DocumentLink, type Provider, RELOAD_PAUSE_MS } from '../documentlink';
+import { CLOSES, CLOSES_MS, DocumentLink, type Provider, RELOAD_PAUSE_MS, SOON_MS } from '../documentlink';
 
 class FakeProvider implements Provider {
   wsconnected = true;
   shouldConnect = true;
   disconnected = 0;
+  change: (update: Uint8Array, origin: unknown) => void = () => undefined;
+  readonly doc = { on: (_: 'update', slot: FakeProvider['change']) => void (this.change = slot) };
   private readonly slots: Record<string, (argument: never) => void> = {};
 
   disconnect(): void {
@@ -21,7 +23,7 @@ class FakeProvider implements Provider {
 
 function make(isOut = () => false) {
   const reload = jest.fn();
-  const link = new DocumentLink(isOut, reload);
+  const link = new DocumentLink(isOut, reload, () => ({ bytes: 10, text: 'At most 10 B.' }));
   const provider = new FakeProvider();
   link.attach(provider);
   return { link, provider, reload };
@@ -91,6 +93,40 @@ describe('DocumentLink', () => {
     provider.emit('connection-close', { code: 4429, reason: 'Too many requests.' });
     expect(provider.shouldConnect).toBe(false);
     expect([link.state, link.reason]).toEqual(['refused', 'Too many requests.']);
+  });
+
+  it('ends a loop in which the line ends as soon as it stands', () => {
+    const { link, provider } = make();
+    for (let count = 1; count <= CLOSES; count++) {
+      expect(provider.shouldConnect).toBe(true);
+      provider.emit('sync', true);
+      jest.advanceTimersByTime(SOON_MS - 1);
+      provider.emit('connection-close', { code: 1006 });
+    }
+    expect([provider.shouldConnect, link.state]).toEqual([false, 'refused']);
+  });
+
+  it('comes back as often as a bad line breaks', () => {
+    const { provider } = make();
+    for (let count = 0; count < 3 * CLOSES; count++) {
+      provider.emit('sync', true);
+      jest.advanceTimersByTime(SOON_MS);
+      provider.emit('connection-close', { code: 1006 });
+    }
+    expect(provider.shouldConnect).toBe(true);
+  });
+
+  it('does not try what is too large to be read by the server', () => {
+    const { provider, reload } = make();
+    provider.change(new Uint8Array(40), 'paste');
+    provider.change(new Uint8Array(41), provider);
+    expect(provider.shouldConnect).toBe(true);
+    provider.change(new Uint8Array(41), 'paste');
+    expect(provider.shouldConnect).toBe(false);
+    provider.emit('connection-close', { code: 1009, reason: 'message too big' });
+    jest.advanceTimersByTime(RELOAD_PAUSE_MS);
+    expect(reload).toHaveBeenCalledTimes(1);
+    expect(make().link.takeNote()).toBe('At most 10 B.');
   });
 
   it('goes on where closes are rare, or the network is down', () => {

@@ -2,11 +2,13 @@ import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { INotebookWidgetFactory, type NotebookWidgetFactory } from '@jupyterlab/notebook';
+import { ITranslator } from '@jupyterlab/translation';
 
 import { DocumentLink, type Provider } from '../documentlink';
+import { fileSize } from '../format';
 import type { RoomModel } from '../model';
 import { RoomNotebook } from '../notebook';
-import { IDocumentLink, IRoomModel, PLUGIN } from '../tokens';
+import { DOMAIN, IDocumentLink, IRoomModel, PLUGIN } from '../tokens';
 
 /** Pause between two looks for the provider while it asks for its session, in milliseconds. */
 const LOOK_MS = 50;
@@ -16,17 +18,23 @@ export const documentPlugin: JupyterFrontEndPlugin<DocumentLink> = {
   id: `${PLUGIN}:document`,
   description: 'Makes the shared notebook of a room and watches its connection.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, INotebookWidgetFactory, IRoomModel],
+  requires: [ICollaborativeContentProvider, INotebookWidgetFactory, IRoomModel, ITranslator],
   provides: IDocumentLink,
   activate: (
     _app: JupyterFrontEnd,
     content: ICollaborativeContentProvider,
     factory: NotebookWidgetFactory.IFactory,
-    room: RoomModel
+    room: RoomModel,
+    translator: ITranslator
   ) => {
+    const trans = translator.load(DOMAIN);
     const link = new DocumentLink(
       () => room.ended || room.channel.state.kind === 'stopped',
-      () => window.location.reload()
+      () => window.location.reload(),
+      () => {
+        const bytes = room.limits.change_bytes;
+        return { bytes, text: trans.__('A change of the notebook can have at most %1.', fileSize(bytes)) };
+      }
     );
     content.sharedModelFactory.registerDocumentFactory('notebook', () => {
       const notebook = new RoomNotebook();

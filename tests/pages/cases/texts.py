@@ -38,6 +38,7 @@ _MARKDOWN = [
     ("commands", r"$$\def\a{\b\b\b}\def\b{\c\c\c}\a$$", "defines commands"),
     ("quotes", ">" * 4_000 + "a", "nested too deeply"),
     ("lists", "- " * 2_000 + "a", "nested too deeply"),
+    ("emphasis in what is no picture", "data:a;base64," + "/_a" * 3_000, "too intricate"),
     *((name, text, "too many parts") for name, text in GRIDS.items()),
 ]
 _MANY = [

@@ -44,6 +44,8 @@ describe('a budget of Markdown', () => {
     ['quotes within each other', `${'>'.repeat(400)}a`, 'deep'],
     ['lists within each other', `${'- '.repeat(400)}a`, 'deep'],
     ['emphasis in one paragraph', '*a '.repeat(4_000), 'intricate'],
+    ['emphasis in what is no picture', `data:a;base64,${'/_a'.repeat(4_000)}`, 'intricate'],
+    ['emphasis in the type of what is no picture', `data:${'_a'.repeat(6_000)};base64,a`, 'intricate'],
     ['marks in one paragraph', '[a]('.repeat(10_000), 'intricate'],
     ['lines', '- a\n'.repeat(10_000), 'intricate']
   ])('is met by %s', (_, text, excess) => {

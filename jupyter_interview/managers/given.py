@@ -85,9 +85,18 @@ def _check_sizes(cells: list[JSON], limits: Limits) -> None:
                 limit=limit,
                 field="notebook",
             )
-    if sum(len(json.dumps(cell.get("outputs", []))) for cell in cells) > limits.outputs_bytes:
+    outputs = sum(_size(cell.get("outputs", [])) for cell in cells)
+    if outputs > limits.outputs_bytes:
         limit = limits.outputs_bytes
         raise TooLarge(f"The outputs of a notebook can have at most {as_size(limit)}.", limit=limit, field="notebook")
+    if _size(cells) - outputs > limits.document_bytes:
+        limit = limits.document_bytes
+        raise TooLarge(f"The notebook can have at most {as_size(limit)}.", limit=limit, field="notebook")
+
+
+def _size(value: Any) -> int:
+    """About what it takes in a document, in bytes."""
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _line(error: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from jupyter_interview.core.errors import BadRequest
+from jupyter_interview.core.errors import BadRequest, TooLarge
 from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import JSON
 from jupyter_interview.managers.given import checked
@@ -87,3 +87,30 @@ def test_what_is_wrong_is_said(given: str) -> None:
     message = caught.value.message
     assert message.startswith("This is not a valid notebook: ") and words in message and len(message) < 400
     assert caught.value.details == {"field": "notebook"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"cells": 1}, "A notebook can have at most 1 cells."),
+        ({"code_bytes": 99}, "A cell can have at most 99 characters; cell 2 has more."),
+        ({"outputs_bytes": 999}, "The outputs of a notebook can have at most 999 bytes."),
+        ({"document_bytes": 999}, "The notebook can have at most 999 bytes."),
+        ({}, None),
+    ],
+)
+def test_nobody_could_edit_a_notebook_beyond_the_limits(limits: dict[str, int], said: str | None) -> None:
+    """Each of them counts, and by the very notebook that is within the others."""
+    shown = {"output_type": "stream", "name": "stdout", "text": "x" * 1_000}
+    given = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [cell(outputs=[shown]), cell(id="d", source="x" * 100, metadata={"note": "y" * 1_000})],
+    }
+    if said is None:
+        assert checked(given, Limits.checked(**limits))["cells"][1]["source"] == "x" * 100
+        return
+    with pytest.raises(TooLarge) as refused:
+        checked(given, Limits.checked(**limits))
+    assert refused.value.message == said

@@ -53,7 +53,8 @@ class EditedOutputs:
             self.cells.pop(moment.cells[operation[1]]["id"], None)
 
     def _note(self, moment: Moment, operation: Sequence[Any], member: int) -> None:
-        if operation[0] == "a" or (operation[0] == "o" and operation[4]):
+        # Who takes away some, as the line of an error, edits what the others say.
+        if operation[0] == "a" or (operation[0] == "o" and (operation[4] or _outputs(moment, operation[1]))):
             self.cells.setdefault(moment.cells[operation[1]]["id"], set()).add(member)
         elif operation[0] == "+":
             # A cell that was moved is of the run that it was of.

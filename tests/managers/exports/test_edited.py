@@ -62,6 +62,26 @@ async def test_edited_outputs_are_told_with_who_did_it(post: Post) -> None:
     assert run["outputs_edited_by"] == [cell["metadata"]["interview"]["outputs_edited_by"][0]["member"]]
 
 
+async def test_outputs_of_which_some_are_taken_away_are_edited_as_well(post: Post) -> None:
+    """A failure without its last line says something else; a cell without any outputs says nothing."""
+    held = await interview(post, end=False)
+    document = held.live.document
+    assert isinstance(document, NotebookDocument)
+    outputs = document.outputs_of(document.code_cells()[0], "again", held.ada.key)
+    outputs.begin()
+    outputs.stream("stdout", "went well")
+    outputs.display({"output_type": "error", "ename": "AssertionError", "evalue": "no", "traceback": ["it did not"]})
+    outputs.finish(9)
+    with document.acting(held.ada.key, 7, None):
+        del cells_of(document.doc)[0]["outputs"][1]
+    cell, _ = await exported(post, held)
+    assert [each["name"] for each in cell["metadata"]["interview"]["outputs_edited_by"]] == ["Ada"]
+    with document.acting(held.ada.key, 7, None):
+        cells_of(document.doc)[0]["outputs"].clear()
+    cell, _ = await exported(post, held)
+    assert "outputs_edited_by" not in cell["metadata"]["interview"]
+
+
 async def test_a_new_run_makes_them_genuine_again(post: Post) -> None:
     held = await interview(post, end=False)
     forge(held, "all tests passed")

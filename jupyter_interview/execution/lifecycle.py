@@ -109,6 +109,8 @@ class RoomKernel:
         try:
             with self._pool.urgent():
                 await kernel.restart()
+            if kernel.ending.files_lost:
+                await _put(kernel, await self._files())
         except KernelUnavailable:
             kernel.manager.announce("dead")
             await self.discard()

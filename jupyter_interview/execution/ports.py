@@ -33,6 +33,10 @@ class Ending(Protocol):
     def reason(self) -> str | None:
         """Why it ended or did not start, where that is known."""
 
+    @property
+    def files_lost(self) -> bool:
+        """Whether `put_files` has to be called again, since they went with the folder that a restart made anew."""
+
     def end(self) -> None:
         """Kill it, without waiting."""
 

@@ -82,6 +82,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self._directory: Path | None = None
         self._exit: asyncio.Future[int] | None = None
         self._reason: str | None = None
+        self._files_lost = False
 
     # What an engine provides
 
@@ -161,6 +162,12 @@ class SandboxProvisioner(KernelProvisionerBase):
             RuntimeError: before the first launch, or after cleanup.
         """
         write_files(self.data, files, self.directory)
+        self._files_lost = False
+
+    @property
+    def files_lost(self) -> bool:
+        """Whether what was put there has gone with the directory, which had to be made anew."""
+        return self._files_lost
 
     @property
     def reason(self) -> str | None:
@@ -234,6 +241,9 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise KernelUnavailable(self._engine.problem)
         if self._directory is None:
             self._prepare()
+        elif not (self._directory / "s").is_dir():
+            # Whoever clears away temporary files may have taken it. Clients know its path.
+            self._make_folders(self._directory)
         km: Any = self.parent
         km.write_connection_file()
         self.connection_info = km.get_connection_info()
@@ -263,20 +273,29 @@ class SandboxProvisioner(KernelProvisionerBase):
     def _prepare(self) -> None:
         os.makedirs(self._engine.runtime_dir, mode=0o700, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix="", dir=self._engine.runtime_dir))
-        sockets = directory / "s"
-        sockets.mkdir(mode=0o700)
-        address = str(sockets / launch.SOCKET_NAME)
+        address = str(directory / "s" / launch.SOCKET_NAME)
         if len(f"{address}-{len(CHANNELS)}") > _SUN_PATH:
             shutil.rmtree(directory)
             raise KernelUnavailable(f"The directory {self._engine.runtime_dir} has too long a path for kernel sockets.")
-        self.own_socket_directory(sockets)
         self._directory = directory
-        self.data.mkdir(parents=True)
-        self.data.chmod(0o755)
+        self._make_folders(directory)
+        self._files_lost = False
         km: Any = self.parent
         km.transport, km.ip, km.cache_ports = "ipc", address, False
         for number, channel in enumerate(CHANNELS, 1):
             setattr(km, f"{channel}_port", number)
+
+    def _make_folders(self, directory: Path) -> None:
+        """Those that are not there."""
+        os.makedirs(self._engine.runtime_dir, mode=0o700, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        sockets = directory / "s"
+        sockets.mkdir(mode=0o700)
+        self.own_socket_directory(sockets)
+        if not self.data.is_dir():
+            self._files_lost = True
+            self.data.mkdir(parents=True)
+            self.data.chmod(0o755)
 
     def _write_inside_view(self) -> None:
         info = dict(self.connection_info)

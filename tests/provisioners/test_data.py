@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,25 @@ async def test_files_outlive_a_restart(name: str, ji_engine: MakeEngine, ji_kern
     kernel = await ji_kernel(ji_engine(name))
     kernel.provisioner.put_files({"a": b"1"})
     await kernel.manager.restart_kernel(now=True)
+    kernel.client.stop_channels()
+    kernel.client = kernel.manager.client()
+    kernel.client.start_channels(stdin=False, hb=False)
+    await kernel.client.wait_for_ready(timeout=30)
+    assert (await kernel.run(SHOW)).text == "{'a': '1'}\n"
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("gone", (".", "s"))
+async def test_a_folder_that_is_gone_is_made_anew(
+    name: str, gone: str, ji_engine: MakeEngine, ji_kernel: StartKernel
+) -> None:
+    """Something clears away temporary files: a restart brings the kernel back, and says if it wants its files again."""
+    kernel = await ji_kernel(ji_engine(name))
+    kernel.provisioner.put_files({"a": b"1"})
+    shutil.rmtree(kernel.provisioner.directory / gone)
+    await kernel.manager.restart_kernel(now=True)
+    assert kernel.provisioner.files_lost is (gone == ".")
+    kernel.provisioner.put_files({"a": b"1"})
     kernel.client.stop_channels()
     kernel.client = kernel.manager.client()
     kernel.client.start_channels(stdin=False, hb=False)

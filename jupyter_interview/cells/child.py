@@ -15,9 +15,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO, cast
 
+from .kernel import interrupt_seconds
 from .pump import Pump, Take
 
-_KILL_SECONDS = 0.06
+# Of the time that an interrupted cell has: then a program ends that does not react.
+_KILL_SHARE = 0.45
 
 
 class Child:
@@ -68,11 +70,11 @@ class Child:
                 pipe.close()
 
     def interrupt(self) -> None:
-        """Ask it to end, and end it if it does not within a moment."""
+        """Ask it to end, and end it if it does not within its time."""
         self.interrupted = True
         if not self._ended.is_set():
             self._signal(signal.SIGINT)
-            asyncio.get_running_loop().call_later(_KILL_SECONDS, self.kill)
+            asyncio.get_running_loop().call_later(_KILL_SHARE * interrupt_seconds(), self.kill)
 
     def kill(self) -> None:
         """End it and all that is left of its session. Idempotent."""

@@ -89,6 +89,8 @@ class JavaScriptKernel(InterpreterKernel):
             raise _failure(message["error"])
         if message.get("exit"):
             raise Failure("ProgramError", ending(int(message["exit"])))
+        if "exit" in message:
+            await self.stream("stderr", "The cell ended itself. What it had defined is kept.\n")
         return "done" in message
 
     def obituary(self, status: int) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 from .child import ending, environment
 from .companion import Companion
 from .interpreter import InterpreterKernel, home
-from .kernel import NO_INPUT, PLAIN, RED, Failure
+from .kernel import NO_INPUT, PLAIN, RED, Failure, interrupt_seconds
 
-_STRAGGLERS_SECONDS = 0.06
+# Of the time that an interrupted cell has: then what the shell has started ends, and it has the rest to come back.
+_STRAGGLERS_SHARE = 0.25
 _READS = re.compile(r"(?m)(?:^|[;&(]|\bdo|\bthen|\bwhile|\buntil|\bif)[ \t]*(?:IFS=\S*[ \t]+)?(?:read|select)\b")
 _PLACE = re.compile(r"(?m)^cell: line (?P<line>\d+):")
 _FED = re.compile(r"<|\|[ \t]*(?:while|until|read|\{|\()")
@@ -53,7 +54,8 @@ _RUN = (
     "printf 'begun\\n' >&{answers}; __line=0; "
     """trap '__failed $LINENO; [[ ${{BASH_SOURCE[0]-}} && $- == *e* ]] && return' ERR; set -E; """
     ". {source} </dev/null {answers}>&-\n"
-    "{{ __status=$?; trap - DEBUG ERR RETURN; set +euxv +o pipefail; }} >/dev/null 2>&1; exec >&198 2>&199; __over; "
+    "{{ __status=$?; trap - DEBUG ERR RETURN HUP INT QUIT USR1 USR2 PIPE ALRM TERM CHLD; "
+    "set +abefkuvxCEPT -Bh +o pipefail +o posix; }} >/dev/null 2>&1; exec >&198 2>&199; __over; "
     "printf 'done %s %s\\n' $__status $__line >&{answers}"
 )
 
@@ -109,7 +111,7 @@ class ShellKernel(InterpreterKernel):
     def calm(self, companion: Companion) -> None:
         """Interrupt it; what ignores that is ended, and the shell lives on."""
         super().calm(companion)
-        self.later(_STRAGGLERS_SECONDS, lambda: _kill_stragglers(companion.pid))
+        self.later(_STRAGGLERS_SHARE * interrupt_seconds(), lambda: _kill_stragglers(companion.pid))
 
     async def _said(self, name: str, text: str) -> None:
         if self._silent or (self.interrupted and text == "\n"):

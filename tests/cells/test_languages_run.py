@@ -132,6 +132,18 @@ async def test_what_ignores_an_interrupt_is_ended(ji_cells: Cells) -> None:
     assert (await ji_cells.run(ji_cells.sample.hello)).status == "ok"
 
 
+@only("c", "bash")
+async def test_what_handles_an_interrupt_has_time_to_clean_up(ji_cells: Cells) -> None:
+    code = {
+        "c": "#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        'void end(int n) { usleep(200000); puts("cleaned"); exit(n); }\n'
+        'int main(void) { signal(SIGINT, end); puts("one"); fflush(stdout); for (;;) pause(); }',
+        "bash": "bash -c 'trap \"sleep .2; echo cleaned; exit\" INT; echo one; while :; do sleep .05; done'",
+    }[ji_cells.language]
+    result = await ji_cells.run_until(code, lambda result: "one" in result.text())
+    assert (result.text(), result.reply["ename"]) == ("one\ncleaned\n", "KeyboardInterrupt")
+
+
 @only("javascript")
 async def test_what_does_not_even_begin_is_ended(ji_cells: Cells) -> None:
     """The interpreter's own code, which prepares a cell, is made to go on for ever by the cell before."""

@@ -32,6 +32,18 @@ async def test_a_cell_may_be_a_module(ji_cells: Cells) -> None:
 
 
 @only("javascript", "typescript")
+async def test_a_cell_that_ends_itself_says_so(ji_cells: Cells) -> None:
+    """And keeps what it had defined; with a status it failed."""
+    for code in ("var kept = 1; console.log('a'); process.exit(); console.log('b')", "setTimeout(process.exit, 1, 0)"):
+        result = await ji_cells.run(code)
+        assert result.status == "ok" and "b" not in result.text("stdout")
+        assert result.text("stderr") == "The cell ended itself. What it had defined is kept.\n"
+    failed = await ji_cells.run("process.exit(3)")
+    assert (failed.status, failed.reply["evalue"]) == ("error", "The program ended with exit status 3.")
+    assert (await ji_cells.run("console.log(kept)")).text() == "1\n"
+
+
+@only("javascript", "typescript")
 async def test_streams_are_in_the_order_of_writing(ji_cells: Cells) -> None:
     code = (
         "for (let i = 0; i < 300; i++) { console.log('o', i); console.error('e', i) }\n"

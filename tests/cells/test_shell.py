@@ -36,6 +36,16 @@ async def test_what_a_cell_sets_for_itself_ends_with_it(ji_cells: Cells, code: s
 
 
 @only("bash")
+async def test_options_and_traps_are_those_of_the_cell(ji_cells: Cells) -> None:
+    """All of them: what one leaves would change what the next one means."""
+    look = "set +o; trap -p"
+    before = (await ji_cells.run(look)).text()
+    assert "set +o noglob" in before
+    await ji_cells.run("set -faCbu; trap 'echo caught' INT TERM USR1 HUP; trap '' PIPE")
+    assert (await ji_cells.run(look)).text() == before
+
+
+@only("bash")
 async def test_what_is_to_be_done_at_the_end_is_done(ji_cells: Cells) -> None:
     assert (await ji_cells.run("trap 'echo cleaned $x' EXIT\nx=up\necho begun")).text() == "begun\ncleaned up\n"
     assert (await ji_cells.run("echo next")).text() == "next\n"

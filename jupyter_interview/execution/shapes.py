@@ -104,7 +104,7 @@ def mapping(value: object) -> JSON:
 def bundle(value: object) -> JSON:
     """A MIME bundle: the entries that are one; text as one string, JSON types as texts of JSON.
 
-    What can not be shown is said, where nothing else is there to be shown.
+    What can not be shown is said, where nothing but a text is there to be shown in its place.
     """
     if not isinstance(value, dict):
         return {}
@@ -123,9 +123,10 @@ def bundle(value: object) -> JSON:
             result[mime] = plain
         else:
             left_out.append(mime)
-    if left_out and not result:
+    if left_out and result.keys() <= {"text/plain"}:
         kinds = ", ".join(left_out[:_TOLD])
-        result["text/plain"] = f"An output is left out: its {kinds} is no such thing, or is nested too deeply."
+        said = f"An output is left out: its {kinds} is no such thing, or is nested too deeply."
+        result["text/plain"] = "\n".join([*result.values(), said])
     return result
 
 

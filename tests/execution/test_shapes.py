@@ -49,7 +49,6 @@ def nested(depth: int) -> Any:
 
 
 def test_too_deep_is_dropped() -> None:
-    assert shapes.bundle({"application/json": nested(201), "text/plain": "x"}) == {"text/plain": "x"}
     assert shapes.mapping({"a": nested(100)}) == {}
     with pytest.raises(ValueError):
         shapes.json_value(nested(100))
@@ -65,6 +64,14 @@ def test_json_is_kept_as_its_text() -> None:
 def test_what_is_left_out_is_said(data: Any) -> None:
     said = shapes.bundle(data)
     assert list(said) == ["text/plain"] and said["text/plain"].startswith("An output is left out: its ")
+
+
+def test_what_is_left_out_is_said_below_a_text_that_stands_for_it() -> None:
+    """A text such as `<JSON object>` is not what was to be seen; a picture or HTML is."""
+    said = shapes.bundle({"application/json": nested(201), "text/plain": "<JSON object>"})["text/plain"]
+    assert said.startswith("<JSON object>\nAn output is left out: its application/json is")
+    seen = {"text/html": "<b>x</b>", "text/plain": "x"}
+    assert shapes.bundle({"application/json": nested(201), **seen}) == seen
 
 
 @pytest.mark.parametrize("value", (True, -1, 2**31, "1", None, 1.0))

@@ -18,7 +18,7 @@ from jupyter_interview.core.limits import Limits
 from jupyter_interview.core.models import ExecutionRequest, KernelState, RunStatus
 from jupyter_interview.execution import run
 
-from .conftest import SOON, Cell, MakeRoom, Observer, kernel_process
+from .conftest import PATIENT, SOON, Cell, MakeRoom, Observer, kernel_process
 
 
 async def test_a_run_writes_its_outputs(ji_room: MakeRoom) -> None:
@@ -105,17 +105,17 @@ async def test_interrupt_right_after_submit_is_not_lost(ji_room: MakeRoom) -> No
 
 
 async def test_the_time_limit_interrupts(ji_room: MakeRoom) -> None:
-    room = ji_room(run_seconds=0.5)
+    room = ji_room(run_seconds=3)
     await room.run("x = 1")
     run = room.submit("import time; time.sleep(60)")
     result = await room.result(run)
-    assert result.status is RunStatus.TIMEOUT and result.message is not None and "0.5 s" in result.message
+    assert result.status is RunStatus.TIMEOUT and result.message is not None and "3 s" in result.message
     assert result.message in room.cells[run].text
     assert (await room.run("print(x)"))[1].text == "1\n", "the kernel kept its memory"
 
 
 async def test_a_run_that_does_not_react_loses_its_kernel(ji_room: MakeRoom) -> None:
-    room = ji_room(run_seconds=0.5, interrupt_seconds=SOON)
+    room = ji_room(run_seconds=3, interrupt_seconds=SOON)
     run = room.submit("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass")
     result = await room.result(run)
     assert result.status is RunStatus.TIMEOUT and result.message is not None and "restarted" in result.message
@@ -171,7 +171,7 @@ async def test_an_interrupt_takes_effect_at_once(ji_room: MakeRoom, code: str) -
     before = time.monotonic()
     await room.executor.interrupt()
     assert (await room.result(run)).status is RunStatus.INTERRUPTED
-    assert time.monotonic() - before < 0.6, "0.02 s on a quiet machine; an interrupt that got lost takes 1.1 s"
+    assert time.monotonic() - before < PATIENT / 4, "0.02 s on a quiet machine; one that got lost is repeated later"
 
 
 async def test_code_that_was_interrupted_may_clean_up(ji_room: MakeRoom) -> None:

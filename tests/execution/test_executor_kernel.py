@@ -37,13 +37,13 @@ async def test_a_kernel_that_never_answers(ji_room: MakeRoom, tmp_path: Path, mo
     path = tmp_path / "python" / "kernel.json"
     path.parent.mkdir()
     path.write_text(json.dumps(spec | {"argv": ["python", "-c", MUTE, "{connection_file}"]}), encoding="utf-8")
-    room = ji_room(directory=str(tmp_path), kernel_start_seconds=2)
+    room = ji_room(directory=str(tmp_path), kernel_start_seconds=8)
     run = room.submit("print(1)")
     result = await room.result(run)
     told = [entry[2] for entry in room.observer.told if entry[0] == "kernel" and entry[2]]
     assert told == [
-        "The kernel takes long to start. The text can be edited meanwhile. It is given up after 2 s.",
-        "The kernel did not answer within 2 s. Run a cell or restart the kernel to try again.",
+        "The kernel takes long to start. The text can be edited meanwhile. It is given up after 8 s.",
+        "The kernel did not answer within 8 s. Run a cell or restart the kernel to try again.",
     ]
     assert (result.status, result.message) == (RunStatus.DIED, told[-1])
     assert room.executor.kernel_id is None and os.listdir(room.kernels.engine.runtime_dir) == []  # type: ignore[attr-defined]

@@ -125,17 +125,15 @@ async def test_a_flood_is_stopped_and_the_server_answers_all_the_while(ji_room: 
     room = ji_room(output_bytes=10_000, run_seconds=20)
     await room.ready()
     run = room.submit("while True: print('x' * 5000, flush=True)")
-    loop = asyncio.get_running_loop()
-    slowest = 0.0
+    turns = 0
     while run not in room.observer.results:
-        before = loop.time()
         await asyncio.sleep(0)
-        slowest = max(slowest, loop.time() - before)
+        turns += 1
     result = room.observer.results[run]
     assert result.status is RunStatus.INTERRUPTED
     assert result.message is not None and "far beyond" in result.message
     assert len(room.cells[run].text) < 12_000
-    assert slowest < 1.0
+    assert turns > 100, "everybody else had their turn all the while"
     assert (await room.run("print('goes on')"))[1].text == "goes on\n"
 
 

@@ -15,7 +15,8 @@ from tests.integration.fixtures import UNLIMITED, complaints
 
 pytestmark = pytest.mark.integration
 
-SHORT = {"ping_seconds": 0.3, "silence_seconds": 1, "grace_seconds": 1, "release_seconds": 1}
+#: As short as a busy machine lets who is there come back, and answer a ping, before it is over.
+SHORT = {"ping_seconds": 0.5, "silence_seconds": 5, "grace_seconds": 4, "release_seconds": 2}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,13 @@ ENGINE = "/var/run/docker.sock"
 
 
 class Weather:
-    """A way to the engine. ``url`` is its address; ``held`` is set once something is held back."""
+    """A way to the engine.
+
+    Attributes:
+        url: its address.
+        held: set once something is held back.
+        calls: how many connections were made so far.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -23,6 +29,7 @@ class Weather:
         self._clear = threading.Event()
         self._clear.set()
         self.held = threading.Event()
+        self.calls = 0
         self._server: socket.socket | None = None
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._threads: list[threading.Thread] = []
@@ -74,6 +81,7 @@ class Weather:
             far = socket.socket(socket.AF_UNIX)
             far.connect(ENGINE)
             self._pairs.add((near, far))
+            self.calls += 1
             self._spawn(self._pass, near, far)
 
     def _pass(self, near: socket.socket, far: socket.socket) -> None:

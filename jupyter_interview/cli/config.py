@@ -66,11 +66,15 @@ def _paragraph(name: str, trait: Any) -> str:
 
 def _limits() -> str:
     rows = [
-        f"| `{item.name}` | {item.metadata['help']} | {item.default:,.0f} | {item.metadata['maximum']:,.0f} "
+        f"| `{item.name}` | {item.metadata['help']} | {_number(item.default)} | {_number(item.metadata['maximum'])} "
         f"| {item.metadata['unit']} |"
         for item in fields(Limits)
     ]
     return "\n".join([_LIMITS, *rows]) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,}"
 
 
 def _rates() -> str:

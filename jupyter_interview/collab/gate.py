@@ -28,6 +28,7 @@ Piece = tuple[int, int, int, Place]
 
 _ONCE = frozenset({Part.ID, Part.KIND, Part.SOURCE_FIELD, Part.OUTPUTS_FIELD, Part.METADATA_FIELD})
 _OF_A_CELL = frozenset({Part.ID, Part.KIND, Part.SOURCE_FIELD, Part.OUTPUTS_FIELD, Part.METADATA_FIELD, Part.ODD})
+_RAN = frozenset({Part.COUNT, Part.STATE})
 _BESIDE_CELLS = frozenset({Part.PAGE, Part.NOTEBOOK, Part.NOTEBOOK_METADATA, Part.IN_NOTEBOOK_METADATA})
 
 
@@ -162,7 +163,7 @@ class _Structs:
             self._drop(operation)
         elif place.part is Part.TRUSTED:
             self._drop(operation)
-        elif place.part in (Part.COUNT, Part.STATE) and not _is_idle(struct, place):
+        elif place.part in _RAN and not _is_idle(struct, place):
             self._drop(operation)
             self._copied(place.within)
         elif place.part in OUTPUTS:
@@ -218,6 +219,11 @@ class _Deletes:
         self._verdict = verdict
         self._gone: set[Id] = set(removed.cells)
         self._stays: set[Id] = set()
+        self._written = {
+            (placed.place.within, placed.place.part)
+            for placed in plan.placed
+            if placed.place.part in _RAN and (placed.client, placed.struct.start) not in verdict.dropped
+        }
         self._refused = False
 
     def judge(self) -> None:
@@ -240,6 +246,9 @@ class _Deletes:
     def _allowed(self, first: Id, place: Place) -> bool:
         if place.part is Part.IN_NOTEBOOK_METADATA and place.key in _SERVERS:
             # What a page writes anew by itself, which was left out, comes with the removal of what was there.
+            return self._refuse(None if self._verdict.dropped else _SERVERS_OWN)
+        if place.part in _RAN and (place.within, place.part) not in self._written and not self._goes(place):
+            # As above: to write it anew is left out, and nothing else is to be there instead.
             return self._refuse(None if self._verdict.dropped else _SERVERS_OWN)
         if (
             place.part in (Part.NOTEBOOK, Part.NOTEBOOK_METADATA)

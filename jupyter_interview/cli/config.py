@@ -73,7 +73,7 @@ def _limits() -> str:
     return "\n".join([_LIMITS, *rows]) + "\n"
 
 
-def _number(value: float) -> str:
+def _number(value: Any) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,}"
 
 

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ..core.models import Account
 from .tables import account, revoked_token
 
+#: So long a dead token is remembered after its end: a clock that was set forward brings none back to life.
+REVOKED_SECONDS = 30 * 24 * 3600
+
 
 def _account_of(row: Row[Any]) -> Account:
     return Account(key=row.key, id=row.id, email=row.email, name=row.name)
@@ -59,12 +62,13 @@ def update_account(connection: Connection, email: str, **values: Any) -> bool:
 
 
 def revoke_token(connection: Connection, jti: str, expires_at: int, now: int) -> None:
-    """Remember a token as dead until it would have expired anyway; forget those that have."""
-    connection.execute(delete(revoked_token).where(revoked_token.c.expires_at <= now))
+    """Remember a token as dead until it would have expired anyway; forget those that have long since."""
+    connection.execute(delete(revoked_token).where(revoked_token.c.expires_at <= now - REVOKED_SECONDS))
     if connection.execute(select(revoked_token.c.jti).where(revoked_token.c.jti == jti)).first() is None:
         connection.execute(insert(revoked_token).values(jti=jti, expires_at=expires_at))
 
 
 def revoked_tokens(connection: Connection, now: int) -> set[str]:
-    """Ids of the tokens that are dead before their time."""
-    return set(connection.execute(select(revoked_token.c.jti).where(revoked_token.c.expires_at > now)).scalars())
+    """Ids of the tokens that are dead before their time, as far as they are remembered."""
+    alive = revoked_token.c.expires_at > now - REVOKED_SECONDS
+    return set(connection.execute(select(revoked_token.c.jti).where(alive)).scalars())

@@ -258,8 +258,14 @@ async def test_accounts_and_dead_tokens(ji_database: Database) -> None:
     for jti, expires in (("old", 5), ("new", 50), ("new", 50)):
         await ji_database.write(lambda c, j=jti, e=expires: accounts_of.revoke_token(c, j, e, 4))  # type: ignore[misc]
     assert await ji_database.read(lambda c: accounts_of.revoked_tokens(c, 4)) == {"old", "new"}
+    later = 10 + accounts_of.REVOKED_SECONDS
+    assert await ji_database.read(lambda c: accounts_of.revoked_tokens(c, later)) == {"new"}
     await ji_database.write(lambda c: accounts_of.revoke_token(c, "third", 60, 10))
-    assert await ji_database.read(lambda c: accounts_of.revoked_tokens(c, 0)) == {"new", "third"}, "forgotten in time"
+    back = await ji_database.read(lambda c: accounts_of.revoked_tokens(c, 4))
+    assert back == {"old", "new", "third"}, "the clock was a day ahead: nobody is logged in again"
+    await ji_database.write(lambda c: accounts_of.revoke_token(c, "fourth", later + 9, later))
+    left = await ji_database.read(lambda c: accounts_of.revoked_tokens(c, 0))
+    assert left == {"new", "third", "fourth"}, "forgotten in time"
 
 
 async def test_a_room_is_deleted_with_all_that_is_its_own(ji_database: Database, ji_room: int) -> None:

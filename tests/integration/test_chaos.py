@@ -129,6 +129,7 @@ async def written_by_hand(room: Room, typists: list[Typist]) -> None:
         author = counts[typist.person.id]
         lengths = sum(len(f"{typist.mark}{number} ") for number in range(typist.written))
         assert author["typed"] + author["away"] == lengths
+        assert author["typed"] > 0, "what was stored before a kill was typed in sight of the server"
 
 
 async def test_what_was_acknowledged_outlives_every_kill(mortal: Server) -> None:

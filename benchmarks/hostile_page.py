@@ -20,7 +20,8 @@ GOAL_SECONDS = 1.0
 ANSWERED = "answered_seconds"
 _ROOT = Path(__file__).parents[1]
 _BATTERIES = ("tests/pages/test_pages.py", "tests/pages/test_older_logs.py")
-_PAGES = {"test_the_room": "room", "test_the_replay": "replay", "test_the_exported_file": "exported file"}
+#: By what the test's name has in it.
+_PAGES = {"_room": "room", "_replay": "replay", "_file": "exported file"}
 
 
 def battery(folder: Path, wanted: str) -> list[JSON]:
@@ -40,7 +41,8 @@ def battery(folder: Path, wanted: str) -> list[JSON]:
         for each in case.iter("property"):
             if each.get("name") == ANSWERED:
                 seconds = float(each.get("value", "nan"))
-                found.append({"page": _PAGES[function], "case": name, "seconds": seconds})
+                page = next(page for part, page in _PAGES.items() if part in function)
+                found.append({"page": page, "case": name or function, "seconds": seconds})
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from ..core.errors import BadMessage, Forbidden, InterviewError, NotFound, TooLarge
+from ..core.errors import BadMessage, InterviewError, NotFound, TooLarge
 from ..core.permissions import Permission
 from ..core.quantities import as_size
 from ..managers.channel import Connection
@@ -65,8 +65,7 @@ class DocumentSocket(InterviewSocket, Gate):
         """The handshake."""
         if document != f"json:notebook:{self.room_id}":
             raise NotFound("There is no such document here.")
-        if not self.check_origin():
-            raise Forbidden("Only pages of this server may open it.")
+        self.check_handshake()
         self._live = await self.live()
         # A full house is said in the handshake, where the page backs off, and not by closing at once.
         self._connection = self._live.presence.enter(self.own_member(), "document", self.close)

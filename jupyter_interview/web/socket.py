@@ -19,7 +19,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.escape import json_encode, utf8
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..core.errors import Forbidden, InterviewError, RateLimited, RoomEnded, StorageUnavailable, TooLarge
+from ..core.errors import BadRequest, Forbidden, InterviewError, RateLimited, RoomEnded, StorageUnavailable, TooLarge
 from ..managers.channel import ENDED, REMOVED, STORAGE
 from ..managers.services import Services
 from .unheard import UNHEARD, HeardProtocol, Hearing
@@ -72,10 +72,21 @@ class InterviewSocket(WebSocketMixin, WebSocketHandler):
         return allowed
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """The handshake; a page of another server is refused before anything happens in the room."""
+        """The handshake; what is refused is so before anything happens in the room."""
+        self.check_handshake()
+        await super().get(*args, **kwargs)
+
+    def check_handshake(self) -> None:
+        """Refuse a page of another server, and a picture that has this address.
+
+        Raises:
+            Forbidden: it comes from another page.
+            BadRequest: it is no handshake.
+        """
         if not self.check_origin():
             raise Forbidden("Only pages of this server may open it.")
-        await super().get(*args, **kwargs)
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise BadRequest("This address is for websockets.")
 
     def get_websocket_protocol(self) -> Any:
         """One that bounds what is held of its owner; none for whoever left before there was one: nothing is opened.

@@ -77,6 +77,15 @@ def routes_of(server: Server) -> list[Route]:
     ]
 
 
+def named(route: Route) -> tuple[str, dict[str, str]]:
+    """A route's name, with what tells those of one name apart, and the values that lead to this one."""
+    if route.name.endswith("/api/contents<path>"):
+        return route.name, {"path": ""}
+    if not route.name.endswith("/<path>") or "/api/co" in route.name:
+        return route.name, {}
+    return (f"{route.name}|doc", {"path": "doc"}) if "doc|lab" in route.pattern else (route.name, {})
+
+
 def _name(pattern: str) -> str:
     """The pattern with its named groups as ``<name>``."""
     text = pattern.removesuffix("$")

@@ -17,8 +17,7 @@ import pytest_asyncio
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tests.facade.routes import routes_of
-from tests.facade.test_urls import named
+from tests.facade.routes import named, routes_of
 from tests.fixtures.server import Server
 from tests.handlers.rest import error_of
 from tests.integration.clients import House

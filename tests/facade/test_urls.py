@@ -6,25 +6,16 @@ expected stands here, by hand, in the words of the permission table. A route wit
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from tests.facade.routes import Route, routes_of
-from tests.fixtures.server import Server
-from tests.integration.clients import House, Person, Room
+from tests.facade.cast import ACCOUNTS, MEMBERS, ROLES, STRANGERS, Cast, make_cast
+from tests.facade.routes import Route, named
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-STRANGERS = ("nobody", "outsider")
-MEMBERS = ("spectator", "candidate", "interviewer")
-ACCOUNTS = ("account", "colleague", "owner")
-"""``account`` owns the room, ``colleague`` has an account too, ``owner`` is the server's own user."""
-ROLES = STRANGERS + MEMBERS + ACCOUNTS
 
 ALL = frozenset(MEMBERS)
 WRITERS = frozenset({"candidate", "interviewer"})
@@ -200,106 +191,6 @@ PUBLIC = {
     "(.*)",
 }
 """Of the stock server: its static files, its login, and what only redirects to other routes."""
-
-
-@dataclass
-class Cast:
-    """A room with somebody in every role."""
-
-    house: House
-    room: Room
-    people: dict[str, Person]
-    tokens: dict[str, str]
-    passwords: dict[str, str]
-    kernel: str = "00000000-0000-4000-8000-000000000000"
-
-    def client(self, role: str) -> httpx.AsyncClient:
-        """What a person in this role sends: members their cookie, as browsers do; accounts their token."""
-        client = self.house.client({"X-XSRFToken": "walk"})
-        client.cookies.set("_xsrf", "walk")
-        if role in self.people:
-            # The outsider's own cookie would not even be sent here: it claims to be one of this room.
-            client.cookies.set(f"interview-room-{self.room.id}", self.people[role].token)
-        elif role in self.tokens:
-            client.headers["Authorization"] = self.tokens[role]
-        return client
-
-    def values(self) -> dict[str, str]:
-        """For the named groups of our routes."""
-        bogus = "f" * 16
-        notebook = "Interview.ipynb"
-        return {
-            "room": self.room.id,
-            "target": self.room.id,
-            "member_id": bogus,
-            "invitation_id": bogus,
-            "bookmark_id": bogus,
-            "number": "1",
-            "fork": self.room.id,
-            "path": notebook,
-            "document": f"json:notebook:{self.room.id}",
-            "kernel_id": self.kernel,
-            "action": "interrupt",
-            "session_id": self.room.id,
-            "section": "notebook",
-            "plugin": "@jupyterlab/notebook-extension:tracker",
-            "locale": "default",
-            "name": "default",
-        }
-
-
-EMAILS = {"account": "anna@example.org", "colleague": "carl@example.org"}
-PASSWORD = "correct horse battery"
-
-
-async def make_cast(house: House) -> Cast:
-    """A new room, owned by ``account``, with everybody in it."""
-    tokens = {"owner": f"token {house.server.token}"}
-    for role, email in EMAILS.items():
-        answer = await house.nobody.post("api/interview/login", json={"email": email, "password": PASSWORD})
-        house.nobody.cookies.clear()
-        tokens[role] = f"Bearer {answer.json()['token']}"
-    made = await house.nobody.post(
-        "api/interview/rooms", json={"title": "Walk"}, headers={"Authorization": tokens["account"]}
-    )
-    room = Room(house, made.json()["id"])
-    people = {role: await room.invite(role) for role in MEMBERS}
-    people["outsider"] = await (await house.room("Elsewhere")).join("Otto")
-    return Cast(house, room, people, tokens, {})
-
-
-@pytest.fixture(scope="module")
-def routes(shared_server: Server) -> list[Route]:
-    """All routes."""
-    return routes_of(shared_server)
-
-
-@pytest.fixture(scope="module")
-def accounts(shared_server: Server) -> None:
-    """The accounts of `EMAILS`."""
-    for email in EMAILS.values():
-        added = shared_server.run("user", "add", email, stdin=f"{PASSWORD}\n")
-        assert added.returncode == 0, added.stderr
-
-
-@pytest_asyncio.fixture
-async def cast(house: House, accounts: None) -> AsyncIterator[Cast]:
-    """One cast, with a kernel in its room."""
-    cast = await make_cast(house)
-    channel = await cast.people["candidate"].channel()
-    cast.kernel = await cast.people["candidate"].kernel_id()
-    await channel.until(lambda: any(frame["content"]["kernel"]["state"] == "idle" for frame in channel.all
-                                    if frame["type"] == "room_updated"), "an idle kernel")  # fmt: skip
-    yield cast
-
-
-def named(route: Route) -> tuple[str, dict[str, str]]:
-    """A route's name in `OURS`; where several have the same, what tells them apart."""
-    if route.name.endswith("/api/contents<path>"):
-        return route.name, {"path": ""}
-    if not route.name.endswith("/<path>") or "/api/co" in route.name:
-        return route.name, {}
-    return (f"{route.name}|doc", {"path": "doc"}) if "doc|lab" in route.pattern else (route.name, {})
 
 
 def test_every_route_has_an_expectation(routes: list[Route]) -> None:

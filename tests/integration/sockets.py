@@ -13,7 +13,7 @@ from typing import Any, Self
 from pycrdt import Array, Doc, Map, Text, create_sync_message, create_update_message, handle_sync_message
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
-SECONDS = 20.0
+SECONDS = 60.0
 """Deadline of every wait: far above what a busy machine needs, and only reached by a failure."""
 
 JSON = dict[str, Any]

@@ -13,10 +13,9 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import BinaryIO, cast
 
 from .kernel import interrupt_seconds
-from .pump import Pump, Take
+from .pump import Pumps, Take
 
 # Of the time that an interrupted cell has: then a program ends that does not react.
 _KILL_SHARE = 0.45
@@ -54,8 +53,7 @@ class Child:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        pipes = {"stdout": cast(BinaryIO, process.stdout), "stderr": cast(BinaryIO, process.stderr)}
-        pumps = [Pump(name, pipe.fileno(), take) for name, pipe in pipes.items()]
+        pumps = Pumps(process, take)
         if self.interrupted:
             self.kill()
         try:
@@ -63,11 +61,8 @@ class Child:
         finally:
             self._ended.set()
             self.kill()
-            for pump in pumps:
-                await pump.drained()
-                await pump.stop()  # something that left the session may still hold the pipe
-            for pipe in pipes.values():
-                pipe.close()
+            await pumps.drained()
+            await pumps.close()
 
     def interrupt(self) -> None:
         """Ask it to end, and end it if it does not within its time."""

@@ -13,10 +13,10 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from .child import leash
-from .pump import Pump, Take
+from .pump import Pumps, Take
 
 _ANSWER_BYTES = 32 * 1_048_576
 
@@ -47,10 +47,8 @@ class Companion:
         os.close(orders)
         os.close(answers)
         self.answers = answers
-        process = self._process
-        self._pipes = {"stdout": cast(BinaryIO, process.stdout), "stderr": cast(BinaryIO, process.stderr)}
-        self._pumps = [Pump(name, pipe.fileno(), take) for name, pipe in self._pipes.items()]
-        self.exit = asyncio.get_running_loop().run_in_executor(None, process.wait)
+        self._pumps = Pumps(self._process, take)
+        self.exit = asyncio.get_running_loop().run_in_executor(None, self._process.wait)
         self._lines: asyncio.StreamReader | None = None
 
     @property
@@ -76,8 +74,7 @@ class Companion:
             await asyncio.wait({self.exit})  # it made another program of itself, which has yet to end
         reading.cancel()
         line = b"" if not reading.done() or reading.cancelled() or reading.exception() else reading.result()
-        for pump in self._pumps:
-            await pump.drained()
+        await self._pumps.drained()
         if not line:
             self.kill()
             await self.exit
@@ -95,8 +92,5 @@ class Companion:
 
     async def close(self) -> None:
         """Let go of one that has ended."""
-        for pump in self._pumps:
-            await pump.stop()
-        for pipe in self._pipes.values():
-            pipe.close()
+        await self._pumps.close()
         os.close(self._orders)

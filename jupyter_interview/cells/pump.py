@@ -7,9 +7,11 @@ import asyncio
 import codecs
 import fcntl
 import os
+import subprocess
 import termios
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import BinaryIO, cast
 
 _CHUNK = 65_536
 _GATHER_SECONDS = 0.005
@@ -90,3 +92,28 @@ class Pump:
         with suppress(OSError):
             fcntl.ioctl(self._descriptor, termios.FIONREAD, count)
         return count[0]
+
+
+class Pumps:
+    """Those of what a process writes.
+
+    Args:
+        process: made with a pipe for stdout and one for stderr.
+        take: takes what was read.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], take: Take) -> None:
+        self._pipes = {"stdout": cast(BinaryIO, process.stdout), "stderr": cast(BinaryIO, process.stderr)}
+        self._pumps = [Pump(name, pipe.fileno(), take) for name, pipe in self._pipes.items()]
+
+    async def drained(self) -> None:
+        """Wait until everything that was written so far is taken."""
+        for pump in self._pumps:
+            await pump.drained()
+
+    async def close(self) -> None:
+        """Take no more; something that left the process's session may still hold the pipes."""
+        for pump in self._pumps:
+            await pump.stop()
+        for pipe in self._pipes.values():
+            pipe.close()

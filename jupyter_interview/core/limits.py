@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+#: So many times the largest change is read.
+_READ = 4
+
 
 def _limit(default: float, maximum: float, unit: str, text: str) -> Any:
     return field(default=default, metadata={"maximum": maximum, "unit": unit, "help": text})
@@ -85,6 +88,11 @@ class Limits:
         8_000_000, 64_000_000, "bytes", "what one member may be in the middle of sending to sockets, one message apart"
     )
     write_queue: int = _limit(20_000, 1_000_000, "rows", "rows that may wait for the database")
+
+    @property
+    def document_read_bytes(self) -> int:
+        """The largest message on the document socket that is read, to take its change back; more ends the socket."""
+        return _READ * self.document_message_bytes
 
     @classmethod
     def checked(cls, **values: float) -> Limits:

@@ -21,7 +21,6 @@ from ..web import Gate, InterviewSocket
 from .page import NOTEBOOK
 
 _log = logging.getLogger(__name__)
-_READ = 4
 _CHANGES = (b"\0\1", b"\0\2")
 """How messages begin that change the document."""
 _STEP1 = b"\0\0"
@@ -59,7 +58,7 @@ class DocumentSocket(InterviewSocket, Gate):
     @property
     def max_message_size(self) -> int:
         """Beyond this tornado itself hangs up; below it the document takes a change over the limit back."""
-        return _READ * self.services.limits.document_message_bytes
+        return self.services.limits.document_read_bytes
 
     async def get(self, document: str, **kwargs: Any) -> None:
         """The handshake."""

@@ -179,6 +179,7 @@ class LiveRoom:
             "limits": {
                 "chat_chars": self.limits.chat_chars,
                 "change_bytes": self.limits.document_message_bytes,
+                "read_bytes": self.limits.document_read_bytes,
             },
         }
 

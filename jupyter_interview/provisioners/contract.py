@@ -243,7 +243,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             self._prepare()
         elif not (self._directory / "s").is_dir():
             # Whoever clears away temporary files may have taken it. Clients know its path.
-            self._make_folders(self._directory)
+            self._files_lost = self._make_folders(self._directory) or self._files_lost
         km: Any = self.parent
         km.write_connection_file()
         self.connection_info = km.get_connection_info()
@@ -279,23 +279,23 @@ class SandboxProvisioner(KernelProvisionerBase):
             raise KernelUnavailable(f"The directory {self._engine.runtime_dir} has too long a path for kernel sockets.")
         self._directory = directory
         self._make_folders(directory)
-        self._files_lost = False
         km: Any = self.parent
         km.transport, km.ip, km.cache_ports = "ipc", address, False
         for number, channel in enumerate(CHANNELS, 1):
             setattr(km, f"{channel}_port", number)
 
-    def _make_folders(self, directory: Path) -> None:
-        """Those that are not there."""
+    def _make_folders(self, directory: Path) -> bool:
+        """Make those that are not there; whether that of the room's files is a new one."""
         os.makedirs(self._engine.runtime_dir, mode=0o700, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         sockets = directory / "s"
         sockets.mkdir(mode=0o700)
         self.own_socket_directory(sockets)
-        if not self.data.is_dir():
-            self._files_lost = True
-            self.data.mkdir(parents=True)
-            self.data.chmod(0o755)
+        if self.data.is_dir():
+            return False
+        self.data.mkdir(parents=True)
+        self.data.chmod(0o755)
+        return True
 
     def _write_inside_view(self) -> None:
         info = dict(self.connection_info)

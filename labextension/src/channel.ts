@@ -64,8 +64,10 @@ export interface Joined {
 /** What the server takes at most of one message. */
 export interface ChannelLimits {
   chat_chars: number;
-  /** Of a change of the notebook; the socket ends with one of several times as much. */
+  /** Of a change of the notebook. */
   change_bytes: number;
+  /** Of one that is read, to be refused; a larger one ends the socket. */
+  read_bytes: number;
 }
 
 /** Somebody came or went. */
@@ -220,9 +222,12 @@ export class Channel implements IDisposable {
     } catch {
       return;
     }
-    if (frame.type === 'pong') {
-      return;
+    if (frame.type !== 'pong') {
+      this.take(frame);
     }
+  }
+
+  private take(frame: Frame): void {
     if (frame.type === 'joined') {
       this.attempt = 0;
     }
@@ -302,7 +307,7 @@ export class Channel implements IDisposable {
     if (code === CLOSE_TOO_LARGE && this.awaited !== null) {
       // It would end the next connection as well.
       const content = { code: 'too_large', message: 'The message is too large.', id: this.awaited };
-      this.onFrame(JSON.stringify({ type: 'error', content }));
+      this.take({ type: 'error', content });
     }
     this.drop();
     if (code === CLOSE_REMOVED) {

@@ -26,9 +26,6 @@ export const CLOSES_MS = 60_000;
 /** What ends a connection so soon after it stood is what was sent then, and not the line, in milliseconds. */
 export const SOON_MS = 3_000;
 
-/** So much more than the largest change the server reads, to refuse it; beyond that the socket ends without a word. */
-const READ = 4;
-
 /** The first close code that is an application's own. */
 const FIRST_OF_OURS = 4000;
 
@@ -57,7 +54,7 @@ export class DocumentLink {
   /**
    * @param isOut - whether the channel says that this member is out, or the room over
    * @param reload - reloads the page
-   * @param largest - the largest change that the server takes, in bytes, and how that is said
+   * @param largest - the largest change that the server reads, in bytes, and what is said of a larger one
    */
   constructor(
     private readonly isOut: () => boolean,
@@ -90,7 +87,7 @@ export class DocumentLink {
     });
     provider.doc.on('update', (update, origin) => {
       const { bytes, text } = this.largest();
-      if (origin !== provider && update.byteLength > READ * bytes) {
+      if (origin !== provider && update.byteLength > bytes) {
         this.refuse(text);
       }
     });

@@ -35,7 +35,7 @@ const NOTHING: Permissions = {
   review: false
 };
 
-const UNKNOWN: ChannelLimits = { chat_chars: Infinity, change_bytes: Infinity };
+const UNKNOWN: ChannelLimits = { chat_chars: Infinity, change_bytes: Infinity, read_bytes: Infinity };
 
 export class RoomModel implements IDisposable {
   constructor(
@@ -356,21 +356,24 @@ export class RoomModel implements IDisposable {
 
   /** A message that no server would take comes back to its author, as one does that is refused. */
   giveBack(text: string, message: string): void {
-    this.returned.push(text);
-    this._refused.emit({ code: 'too_large', message, text });
+    this.refuse({ code: 'too_large', message, text });
   }
 
   private onError(frame: Frame): void {
     const error = (frame.content ?? frame) as { code?: string; message?: string; id?: string };
     const pending = this.channel.pending.find(message => message.id === (error.id ?? frame.id));
-    if (pending) {
-      this.returned.push(pending.content);
-    }
-    this._refused.emit({
+    this.refuse({
       code: error.code ?? 'error',
       message: error.message ?? '',
       text: pending?.content ?? null
     });
+  }
+
+  private refuse(refusal: Refusal): void {
+    if (refusal.text !== null) {
+      this.returned.push(refusal.text);
+    }
+    this._refused.emit(refusal);
   }
 
   /** A change of this member's notebook was taken back: the page has it undone, and says why. */

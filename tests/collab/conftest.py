@@ -73,6 +73,17 @@ class Pair:
 MakePair = Callable[..., Awaitable[Pair]]
 
 
+async def ran(pair: Pair, index: int = 0) -> str:
+    """A cell ran; its id."""
+    cell = pair.document.code_cells()[index]
+    outputs = pair.document.outputs_of(cell, "run", pair.candidate.member.key)
+    outputs.begin()
+    outputs.stream("stdout", "genuine\n")
+    outputs.finish(3)
+    await pair.settle()
+    return cell
+
+
 @pytest.fixture
 async def ji_pair(ji_house: MakeHouse) -> MakePair:
     """``await ji_pair(document_bytes=1000, starter="print(1)")``."""

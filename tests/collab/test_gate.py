@@ -20,7 +20,7 @@ from jupyter_interview.collab.updates import inspect, read_deletes, read_state
 from jupyter_interview.core.models import EventKind
 from jupyter_interview.core.properties import UNFIT
 from tests.collab.clients import Client, new_cell
-from tests.collab.conftest import MakePair, Pair
+from tests.collab.conftest import MakePair, Pair, ran
 from tests.collab.sessions import STEPS, Session
 from tests.managers.house import Socket
 
@@ -30,17 +30,6 @@ OUTPUT = {"output_type": "stream", "name": "stdout", "text": "genuine\n"}
 def outputs_of(client: Client, index: int = 0) -> Any:
     """Outputs of a cell in a client's copy."""
     return client.cells[index].to_py()["outputs"]
-
-
-async def ran(pair: Pair, index: int = 0) -> str:
-    """A cell ran; its id."""
-    cell = pair.document.code_cells()[index]
-    outputs = pair.document.outputs_of(cell, "run", pair.candidate.member.key)
-    outputs.begin()
-    outputs.stream("stdout", "genuine\n")
-    outputs.finish(3)
-    await pair.settle()
-    return cell
 
 
 async def same(pair: Pair) -> None:

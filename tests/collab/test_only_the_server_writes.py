@@ -9,17 +9,14 @@ from pycrdt import Array, Doc
 
 from jupyter_interview.collab import wire
 from jupyter_interview.collab.notebook import cells_of
-from tests.collab.conftest import MakePair
+from tests.collab.conftest import MakePair, ran
 
 
 @pytest.mark.parametrize(("field", "value"), [("execution_count", 7.0), ("execution_state", "running")])
 async def test_how_a_cell_ran_is_the_servers_to_say(ji_pair: MakePair, field: str, value: Any) -> None:
     """A number beside a cell is a claim that it was run. It stays in no copy, not even in its author's."""
     pair = await ji_pair()
-    outputs = pair.document.outputs_of(pair.document.code_cells()[0], "run", pair.candidate.member.key)
-    outputs.begin()
-    outputs.finish(3)
-    await pair.settle()
+    await ran(pair)
     before = cells_of(pair.document.doc)[0][field]
     pair.candidate.cells[0][field] = value
     await pair.settle()
@@ -33,10 +30,7 @@ async def test_how_a_cell_ran_is_the_servers_to_say(ji_pair: MakePair, field: st
 async def test_how_a_cell_ran_is_not_taken_away(ji_pair: MakePair, field: str) -> None:
     """It may be emptied with the outputs, as a page does it, and not be missing."""
     pair = await ji_pair()
-    outputs = pair.document.outputs_of(pair.document.code_cells()[0], "run", pair.candidate.member.key)
-    outputs.begin()
-    outputs.finish(3)
-    await pair.settle()
+    await ran(pair)
     before = cells_of(pair.document.doc)[0][field]
     pair.candidate.cells[0].pop(field)
     await pair.settle()

@@ -23,7 +23,6 @@ class Cast:
     room: Room
     people: dict[str, Person]
     tokens: dict[str, str]
-    passwords: dict[str, str]
     kernel: str = "00000000-0000-4000-8000-000000000000"
 
     def client(self, role: str) -> httpx.AsyncClient:
@@ -78,4 +77,4 @@ async def make_cast(house: House) -> Cast:
     room = Room(house, made.json()["id"])
     people = {role: await room.invite(role) for role in MEMBERS}
     people["outsider"] = await (await house.room("Elsewhere")).join("Otto")
-    return Cast(house, room, people, tokens, {})
+    return Cast(house, room, people, tokens)

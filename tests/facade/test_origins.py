@@ -21,7 +21,7 @@ from tests.facade.routes import named, routes_of
 from tests.fixtures.server import Server
 from tests.handlers.rest import error_of
 from tests.integration.clients import House
-from tests.integration.fixtures import UNLIMITED, complaints
+from tests.integration.fixtures import UNLIMITED, watched
 
 pytestmark = pytest.mark.integration
 
@@ -49,10 +49,8 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest_asyncio.fixture
 async def house(apart: Server) -> AsyncIterator[House]:
     """Asked at the server's own origin; fails the test that made it complain."""
-    before = len(apart.log)
-    async with House(apart) as house:
+    async with watched(apart) as house:
         yield house
-    assert not (said := complaints(apart.log[before:])), said
 
 
 def rooms(house: House) -> str:

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.fixtures.server import Server
 from tests.integration.clients import House
-from tests.integration.fixtures import UNLIMITED, complaints
+from tests.integration.fixtures import UNLIMITED, watched
 
 PASSWORD = "correct horse battery"
 
@@ -66,10 +66,8 @@ def database_server(request: pytest.FixtureRequest, database_servers: Callable[[
 @pytest_asyncio.fixture
 async def database_house(database_server: Server) -> AsyncIterator[House]:
     """It, seen from outside; nothing that a client sends makes it complain."""
-    before = len(database_server.log)
-    async with House(database_server) as house:
+    async with watched(database_server) as house:
         yield house
-    assert not (said := complaints(database_server.log[before:])), said
 
 
 async def log_in(house: House, name: str = "ada") -> httpx.AsyncClient:

@@ -23,7 +23,7 @@ async def test_joined_has_all_that_a_client_needs(room: Room, cara: Person, ivan
     assert first.joined["you"] == {**cara.member, "presence": "present"} | {
         name: first.joined["you"][name] for name in ("joined_at", "left_at")
     }
-    assert first.joined["limits"] == {"chat_chars": 10_000, "change_bytes": 1_000_000}
+    assert first.joined["limits"] == {"chat_chars": 10_000, "change_bytes": 1_000_000, "read_bytes": 4_000_000}
     assert first.joined["room"]["id"] == room.id and first.joined["room"]["members_online"] == 1
     assert [member["id"] for member in first.joined["members"]] == [cara.id, ivan.id]
     for number in range(3):

@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 
 from tests.fixtures.server import Server
 from tests.integration.clients import House, Person, Room, until
-from tests.integration.fixtures import UNLIMITED, complaints
+from tests.integration.fixtures import UNLIMITED, watched
 
 pytestmark = pytest.mark.integration
 
@@ -34,10 +34,8 @@ def brisk_server(tmp_path_factory: pytest.TempPathFactory) -> object:
 @pytest_asyncio.fixture
 async def brisk(brisk_server: Server) -> AsyncIterator[House]:
     """It, seen from outside."""
-    before = len(brisk_server.log)
-    async with House(brisk_server) as house:
+    async with watched(brisk_server) as house:
         yield house
-    assert not (said := complaints(brisk_server.log[before:])), said
 
 
 async def test_join_away_back_and_leave(brisk: House) -> None:

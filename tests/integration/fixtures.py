@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def complaints(log: str) -> str:
     """What of a server's log is not to be there, with what stands around it."""
     found = _BAD.search(log)
     return "" if found is None else log[max(0, found.start() - 1_000) : found.start() + 4_000]
+
+
+@asynccontextmanager
+async def watched(server: Server) -> AsyncIterator[House]:
+    """A server, seen from outside; nothing that is asked of it makes it complain."""
+    before = len(server.log)
+    async with House(server) as house:
+        yield house
+    assert not (said := complaints(server.log[before:])), said
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.fixtures.server import Server
-from tests.integration.clients import JSON, Channel, House, Notebook, Person, Room
-from tests.integration.fixtures import UNLIMITED, complaints
+from tests.integration.clients import JSON, Channel, Notebook, Person, Room
+from tests.integration.fixtures import UNLIMITED, watched
 
 pytestmark = pytest.mark.integration
 
@@ -75,12 +75,10 @@ class Interview:
 @pytest_asyncio.fixture
 async def interview(tight_server: Server) -> AsyncIterator[Interview]:
     """A room with both of them in it."""
-    before = len(tight_server.log)
-    async with House(tight_server) as house:
+    async with watched(tight_server) as house:
         room = await house.room()
         cara, ivan = await room.join("Cara"), await room.invite("interviewer", "Ivan")
         yield Interview(room, cara, ivan, await cara.document(), await ivan.document(), await ivan.channel())
-    assert not (said := complaints(tight_server.log[before:])), said
 
 
 async def test_a_run_goes_on_without_its_browser(interview: Interview) -> None:

@@ -23,7 +23,7 @@ class FakeProvider implements Provider {
 
 function make(isOut = () => false) {
   const reload = jest.fn();
-  const link = new DocumentLink(isOut, reload, () => ({ bytes: 10, text: 'At most 10 B.' }));
+  const link = new DocumentLink(isOut, reload, () => ({ bytes: 40, text: 'At most 10 B.' }));
   const provider = new FakeProvider();
   link.attach(provider);
   return { link, provider, reload };

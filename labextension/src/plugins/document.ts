@@ -32,8 +32,9 @@ export const documentPlugin: JupyterFrontEndPlugin<DocumentLink> = {
       () => room.ended || room.channel.state.kind === 'stopped',
       () => window.location.reload(),
       () => {
-        const bytes = room.limits.change_bytes;
-        return { bytes, text: trans.__('A change of the notebook can have at most %1.', fileSize(bytes)) };
+        const { change_bytes, read_bytes } = room.limits;
+        const text = trans.__('A change of the notebook can have at most %1.', fileSize(change_bytes));
+        return { bytes: read_bytes, text };
       }
     );
     content.sharedModelFactory.registerDocumentFactory('notebook', () => {

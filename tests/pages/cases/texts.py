@@ -34,13 +34,13 @@ _MARKDOWN = [
     ("asks the page", ACTING, "seen"),
     ("fractions", formula(FRACTION, 390), "Shown as text"),
     ("exponents", formula(EXPONENT, 900), "Shown as text"),
-    ("many formulas", r"$\frac12$ " * 900, "too many parts"),
     ("commands", r"$$\def\a{\b\b\b}\def\b{\c\c\c}\a$$", "defines commands"),
     ("quotes", ">" * 4_000 + "a", "nested too deeply"),
     ("lists", "- " * 2_000 + "a", "nested too deeply"),
     ("emphasis in what is no picture", "data:a;base64," + "/_a" * 3_000, "too intricate"),
     *((name, text, "too many parts") for name, text in GRIDS.items()),
 ]
+_FORMULAS = r"$\frac12$ " * 900
 _MANY = [
     ("emphasis", "*a ", "too intricate"),
     ("brackets", "[a](", "too intricate"),
@@ -70,6 +70,9 @@ HEAVY_MESSAGES = {
 CASES = [
     *(Case(f"message: {name}", Place.MESSAGE, text, says) for name, text, says in _MARKDOWN),
     *(Case(f"message: {name}", Place.MESSAGE, text * (9_900 // len(text)), says) for name, text, says in _MANY),
+    # The budget of a message is smaller, and is used up before the formulas are looked at.
+    Case("message: many formulas", Place.MESSAGE, _FORMULAS, "too intricate"),
+    Case("Markdown: many formulas", Place.MARKDOWN, _FORMULAS, "too many parts"),
     *(Case(f"Markdown: {name}", Place.MARKDOWN, text, says) for name, text, says in [*_MARKDOWN, *_CELLS]),
     *(Case(f"Markdown: {name}", Place.MARKDOWN, text * 15_000, says) for name, text, says in _MANY),
     Case("source: one line", Place.SOURCE, "x = '" + "y" * 800_000 + "'"),

@@ -9,6 +9,7 @@ import {
   ChatCommandRegistry,
   ChatWidget,
   type IChatContext,
+  type IInputToolbarRegistry,
   type INewMessage,
   InputToolbarRegistry,
   type IUser,
@@ -139,36 +140,34 @@ function isSilent(message: { sender: IUser }, you: string): boolean {
 /**
  * The chat, which does not take the focus from whoever is about to type code.
  *
- * Upstream's input focuses itself when it is drawn. Nothing within an inert element can be focused, and this one is
- * inert until those effects have run: React runs them in the order of the elements.
+ * Upstream's input focuses itself whenever it is drawn, and it is drawn anew when its theme is there. Nothing within an
+ * inert element can be focused, and this one is inert while no input has its buttons: they come after it has focused.
  */
 class RoomChatWidget extends ChatWidget {
-  constructor(options: ConstructorParameters<typeof ChatWidget>[0]) {
+  /** How many inputs are drawn and have their buttons. */
+  private inputs = 0;
+
+  constructor(
+    options: ConstructorParameters<typeof ChatWidget>[0] & { inputToolbarRegistry: IInputToolbarRegistry }
+  ) {
     super(options);
     this.node.inert = true;
-  }
-
-  override render(): React.JSX.Element {
-    return React.createElement(
-      React.Fragment,
-      null,
-      super.render(),
-      React.createElement(Drawn, { then: this.open })
-    );
+    const Send = (props: InputToolbarRegistry.IToolbarItemProps): React.JSX.Element => {
+      React.useEffect(() => this.open(), []);
+      return React.createElement(SendButton, props);
+    };
+    options.inputToolbarRegistry.addItem('send', { element: Send, position: 100 });
   }
 
   private readonly open = (): (() => void) => {
-    this.node.inert = false;
-    return () => {
-      this.node.inert = true;
-    };
+    this.count(1);
+    return () => this.count(-1);
   };
-}
 
-/** Calls back when what stands before it was drawn, and calls what that gives when it is taken away. */
-function Drawn({ then }: { then: () => () => void }): null {
-  React.useEffect(then, [then]);
-  return null;
+  private count(change: 1 | -1): void {
+    this.inputs += change;
+    this.node.inert = this.inputs === 0;
+  }
 }
 
 /** The chat as a widget. */
@@ -181,8 +180,6 @@ export function createChat(options: {
   hide: (message: { seq: number; sender: string }) => void;
 }): ChatWidget {
   const { room, rendermime, themes, trans, hide } = options;
-  const toolbar = new InputToolbarRegistry();
-  toolbar.addItem('send', { element: SendButton, position: 100 });
   const footers = new MessageFooterRegistry();
   const Pending = (props: MessageFooterSectionProps): React.ReactElement | null =>
     props.message.metadata?.pending
@@ -223,7 +220,7 @@ export function createChat(options: {
     rmRegistry: registry,
     themeManager: themes,
     chatCommandRegistry: commands,
-    inputToolbarRegistry: toolbar,
+    inputToolbarRegistry: new InputToolbarRegistry(),
     messageFooterRegistry: footers,
     area: 'sidebar'
   });

@@ -12,37 +12,29 @@ kinds of sockets (`tests/fuzz`), by default 100,000.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
 import random
 import sys
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.fuzz.frames import Frames, Session
-from tests.integration.bytes_of import kernel_message
 
 from . import yjs
+from .attackers import Attacker, attacked_room, fuzzers, kernel_of
 from .common import JSON, BenchmarkError, Report, Server, parser, percentile, progress, scratch
 from .keystroke import KEYS_PER_SECOND, Typist
-from .servers import Seat, document_seat, interview, new_room
-from .websocket import Socket, connect
+from .servers import document_seat, interview, new_room
+from .websocket import connect
 
 GOAL_MS = 50
-_SAVE = b"\2\4save\1"
-_SAVED = b'"responseTo":1'
-_PATIENCE_SECONDS = 120.0
-_NOTEBOOK_CELLS, _CELL_CHARS = 60, 12_000
 _ANY, _GC, _STRING, _TYPE, _TEXT = 8, 0, 4, 7, 2
 _NULL = b"\x7e"
 
 Shape = Callable[[], Iterator[bytes]]
-Message = str | bytes
 
 
 # -- what is sent
@@ -97,68 +89,7 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-# -- who sends it
-
-
-@dataclass
-class Attacker:
-    """One socket, opened again whenever it is closed."""
-
-    seat: Seat
-    probe: Callable[[], Message] = lambda: _SAVE
-    answer: bytes = _SAVED
-    repeats: bool = False
-    sent: int = 0
-    closed: int = 0
-    refused: int = 0
-    _socket: Socket | None = None
-
-    async def deal(self, *messages: Message) -> None:
-        """Send messages and wait until they were dealt with."""
-        if self._socket is None or self._socket.closed:
-            try:
-                self._socket = await connect(self.seat.url, self.seat.headers)
-            except BenchmarkError:
-                # Too many of them, or too fast: the server has bounded it.
-                self.refused += 1
-                await asyncio.sleep(0.1)
-                return
-        answered, socket = asyncio.Event(), self._socket
-
-        def received(message: bytes) -> None:
-            if self.answer in message:
-                answered.set()
-
-        socket.listen(received)
-
-        def send(message: Message) -> None:
-            text = isinstance(message, str)
-            socket.send(message.encode("utf-8", "replace") if isinstance(message, str) else message, text)
-
-        for message in messages:
-            send(message)
-        start = asked = time.monotonic()
-        send(self.probe())
-        while not answered.is_set() and not socket.closed:
-            now = time.monotonic()
-            if now - start > _PATIENCE_SECONDS:
-                raise BenchmarkError(f"the server does not deal with {messages!r:.500}")
-            if now - asked > 1 and self.repeats:
-                # The channel refuses, and does not close, what comes too fast: the question as well.
-                asked = now
-                send(self.probe())
-            # A socket that is closed wakes nobody.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(answered.wait(), 0.02)
-        self.sent += len(messages)
-        if socket.closed:
-            self.closed += 1
-            socket.close()
-
-    def leave(self) -> None:
-        """Close it."""
-        if self._socket is not None:
-            self._socket.close()
+# -- who feels it
 
 
 class Memory:
@@ -179,9 +110,6 @@ class Memory:
 
     def _now(self) -> int:
         return int(self._path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-# -- who feels it
 
 
 async def neighbour(server: Server, seconds: float, beside: Callable[[asyncio.Event], object] | None) -> JSON:
@@ -221,22 +149,7 @@ async def neighbour(server: Server, seconds: float, beside: Callable[[asyncio.Ev
     return {**figures, "goal": figures["p95"] / GOAL_MS, "keys": len(delays), "grown": memory.grown}
 
 
-def _notebook() -> JSON:
-    cell: JSON = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    cells = [
-        {**cell, "id": f"c{number}", "source": "x = 1\n" * (_CELL_CHARS // 6)} for number in range(_NOTEBOOK_CELLS)
-    ]
-    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-
-
-def attacked_room(server: Server, role: str) -> tuple[str, str]:
-    """A room with a notebook of some size, and the token of the one who attacks."""
-    body = {"title": "Under attack", "language": "python", "notebook": _notebook()}
-    room = server.request("POST", "/api/interview/rooms", body)["id"]
-    invitation = server.request("POST", f"/api/interview/rooms/{room}/invitations", {"role": role})
-    secret = urllib.parse.urlsplit(invitation["url"]).fragment.removeprefix("invite=")
-    joined = server.request("POST", f"/interview/{room}/join", {"name": "Attacker", "invite": secret}, "")
-    return room, joined["token"]
+# -- the rows
 
 
 async def measure(server: Server, shape: Shape, role: str, seconds: float) -> JSON:
@@ -254,26 +167,13 @@ async def measure(server: Server, shape: Shape, role: str, seconds: float) -> JS
     return {"role": role, "sent": attacker.sent, "closed": attacker.closed, "refused": attacker.refused, **row}
 
 
-async def _kernel_of(server: Server, room: str, token: str) -> str:
-    """The id of a room's kernel, once it is there."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = await asyncio.to_thread(
-            server.request, "GET", f"/interview/{room}/api/kernels", None, f"Bearer {token}"
-        )
-        if found:
-            return str(found[0]["id"])
-        await asyncio.sleep(0.1)
-    raise BenchmarkError("the room has no kernel")
-
-
 async def flood(server: Server, role: str, seconds: float) -> JSON:
     """The row of a flood: messages that wait for nothing, on many sockets to a kernel."""
     room, token = await asyncio.to_thread(attacked_room, server, role)
     seat = await asyncio.to_thread(document_seat, server, room, token)
     # A candidate in the room is what its kernel starts for.
     hears = await connect(f"{server.url}/interview/{room}/api/channel", seat.headers)
-    kernel = f"{server.url}/interview/{room}/api/kernels/{await _kernel_of(server, room, token)}/channels"
+    kernel = f"{server.url}/interview/{room}/api/kernels/{await kernel_of(server, room, token)}/channels"
     told: JSON = {}
 
     async def send(over: asyncio.Event) -> None:
@@ -292,54 +192,30 @@ async def flood(server: Server, role: str, seconds: float) -> JSON:
     return {"role": role, **told, **row}
 
 
-async def _fuzzers(server: Server) -> list[tuple[Attacker, Callable[[Frames], Message], int]]:
-    """Attackers on sockets of all kinds: what each sends, and how much at a time."""
-    room, token = await asyncio.to_thread(attacked_room, server, "candidate")
-    watched, spectator = await asyncio.to_thread(attacked_room, server, "spectator")
-    document = await asyncio.to_thread(document_seat, server, room, token)
-    other = await asyncio.to_thread(document_seat, server, watched, spectator)
-    place = f"{server.url}/interview/{room}/api"
-    channel = Attacker(
-        replace(document, url=f"{place}/channel"), lambda: '{"type":"ping","id":"probe"}', b'"pong"', True
-    )
-    await channel.deal('{"type":"ping"}')
-    kernel = f"{place}/kernels/{await _kernel_of(server, room, token)}/channels"
-
-    def look() -> Message:
-        return kernel_message("kernel_info_request", "control", {}, None)
-
-    # What closes a socket takes the rest of its portion along.
-    return [
-        (channel, Frames.channel, 10),
-        (Attacker(replace(document, url=kernel), look, b"kernel_info_reply"), lambda frames: frames.kernel(None), 10),
-        (Attacker(document), Frames.document, 1),
-        (Attacker(other), Frames.document, 1),
-    ]
-
-
 async def fuzz(server: Server, count: int, seconds: float) -> JSON:
     """The row of so many frames of all kinds to sockets of all kinds; it lasts as long as that takes."""
-    attackers, session, rows = await _fuzzers(server), Session(""), list[JSON]()
+    senders, session, rows = await fuzzers(server), Session(""), list[JSON]()
+    attackers = [sender.attacker for sender in senders]
     numbers = itertools.count()
 
     def sent() -> int:
-        return sum(attacker.sent for attacker, _, _ in attackers)
+        return sum(attacker.sent for attacker in attackers)
 
     async def send(over: asyncio.Event) -> None:
         while not over.is_set() and sent() < count:
-            for attacker, make, portion in attackers:
-                frames = [make(Frames(random.Random(next(numbers)), session)) for _ in range(portion)]
-                await attacker.deal(*frames)
+            for sender in senders:
+                frames = [sender.make(Frames(random.Random(next(numbers)), session)) for _ in range(sender.portion)]
+                await sender.attacker.deal(*frames)
 
     while sent() < count:
         rows.append(await neighbour(server, seconds, send))
         progress(f"{sent()} frames")
-    for attacker, _, _ in attackers:
+    for attacker in attackers:
         attacker.leave()
     worst = max(rows, key=lambda row: float(row["p95"]))
-    closed, refused = (sum(getattr(each[0], name) for each in attackers) for name in ("closed", "refused"))
+    closed, refused = (sum(getattr(each, name) for each in attackers) for name in ("closed", "refused"))
     told = {"sent": sent(), "closed": closed, "refused": refused, "keys": sum(row["keys"] for row in rows)}
-    return {"role": "candidate and spectator", **worst, **told, "grown": max(float(row["grown"]) for row in rows)}
+    return {"role": "everybody", **worst, **told, "grown": max(float(row["grown"]) for row in rows)}
 
 
 async def run(server: Server, shapes: list[str], seconds: float, frames: int) -> list[JSON]:

@@ -37,10 +37,12 @@ ROOM_CONTROLS = (
 REPLAY_CONTROLS = ("[data-testid=interview-replay-bar] button", "[role=slider]", "[role=tab]")
 
 SHOWN = """([place, says, mark]) => {
-    const text = node => [...document.querySelectorAll(node)].map(each => each.textContent).join('\\n');
-    const body = place === 'message' ? '.jp-Interview-chat, .jp-Interview-side' : '.jp-Notebook';
-    return text('.jp-Notebook').includes(mark) && (!says || text(body).includes(says));
+    const notebook = document.querySelector('.jp-Notebook').textContent;
+    const messages = [...document.querySelectorAll('.jp-chat-message, .jp-Interview-message')];
+    const body = place === 'message' ? messages.at(-1)?.textContent ?? '' : notebook;
+    return notebook.includes(mark) && (!says || body.includes(says));
 }"""
+"""All of a case is on the page, and in its place, for a message the newest, what is to be seen of it."""
 
 
 RENDERED = """count => [...document.querySelectorAll('.jp-chat-rendered-message')]

@@ -82,32 +82,54 @@ async def test_what_draws_a_members_program_reaches_nothing(
             await reaches_nothing(page, title, server.url)
 
 
-async def test_a_frame_that_never_ends_holds_up_nobody(ji_server: ServerFactory, ji_browser: Browsers) -> None:
-    """It has a process of its own: the page answers and is written in meanwhile, and the next output takes it away."""
-    server = ji_server()
-    interviewer, _ = await drawn_room(server, ji_browser, {"application/vnd.vegalite.v5+json": CHART})
-    page = interviewer.page
+async def _never_ends(page: Page) -> None:
     frame, _ = await frame_of(page, "Chart")
     await frame.evaluate("() => { setTimeout(() => { for (;;); }); }")
     # Each comes back, although the frame is busy for ever.
     for _ in range(3):
         assert await page.evaluate("() => new Promise(done => setTimeout(done, 100, 'here'))") == "here"
+
+
+async def test_a_frame_that_never_ends_holds_up_nobody(
+    ji_server: ServerFactory, ji_browser: Browsers, tmp_path: Path
+) -> None:
+    """It has a process of its own: the page answers and is written in or played meanwhile, and what comes next takes
+    it away."""
+    server = ji_server()
+    interviewer, room = await drawn_room(server, ji_browser, {"application/vnd.vegalite.v5+json": CHART})
+    with server.client() as client:
+        shown = int(client.get(f"api/interview/rooms/{room}/notebook").headers["X-Interview-Seq"])
+    await _never_ends(interviewer.page)
     await interviewer.replace("print('still', 'here')")
     await interviewer.run()
     await interviewer.sees_output("still here")
-    await expect(page.locator(".jp-Interview-isolated")).to_have_count(0)
+    await expect(interviewer.page.locator(".jp-Interview-isolated")).to_have_count(0)
+    replay = await the_replay(ji_browser, server, interviewer, room)
+    file = Replay(await exported(replay, ji_browser, tmp_path / "replay.html"), server, room)
+    for played in (replay, file):
+        await played.at(shown)
+        await _never_ends(played.page)
+        await played.press("End")
+        await expect(played.page.locator(".jp-Cell-outputArea").first).to_contain_text("still here")
+        await expect(played.page.locator(".jp-Interview-isolated")).to_have_count(0)
     assert ji_browser.errors == []
 
 
-async def test_a_program_over_the_limits_is_shown_as_text(ji_server: ServerFactory, ji_browser: Browsers) -> None:
+async def test_a_program_over_the_limits_is_shown_as_text(
+    ji_server: ServerFactory, ji_browser: Browsers, tmp_path: Path
+) -> None:
     server = ji_server()
     edges = "'graph TD;' + ''.join(f'n{number}-->m{number};' for number in range(300))"
     text = "'```mermaid\\n' + 'x' * 30_000 + '\\n```'"
     outputs = f"{{'text/vnd.mermaid': {edges}, 'text/markdown': {text}}}"
-    interviewer, _ = await drawn_room(server, ji_browser, outputs)
-    failed = interviewer.page.locator(".jp-Interview-isolated[data-state=failed]")
-    await expect(failed).to_have_count(2, timeout=SECONDS)
-    for number, part in enumerate(("n299-->m299", "xxx")):
-        await expect(failed.nth(number).locator("pre")).to_contain_text(part)
-        await expect(failed.nth(number)).to_contain_text("shown as text")
+    interviewer, room = await drawn_room(server, ji_browser, outputs)
+    replay = await the_replay(ji_browser, server, interviewer, room)
+    await replay.press("End")
+    file = await exported(replay, ji_browser, tmp_path / "replay.html")
+    for page in (interviewer.page, replay.page, file):
+        failed = page.locator(".jp-Interview-isolated[data-state=failed]")
+        await expect(failed).to_have_count(2, timeout=SECONDS)
+        for number, part in enumerate(("n299-->m299", "xxx")):
+            await expect(failed.nth(number).locator("pre")).to_contain_text(part)
+            await expect(failed.nth(number)).to_contain_text("shown as text")
     assert ji_browser.errors == []

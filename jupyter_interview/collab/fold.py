@@ -8,8 +8,8 @@ from typing import Any
 from pycrdt import Doc
 
 from ..core.models import JSON
-from .changes import apply
 from .notebook import read_notebook
+from .pieces import apply_logged
 
 
 class NotebookFold:
@@ -22,7 +22,7 @@ class NotebookFold:
         """Take the next updates. What they removed is given back at the end."""
         with self._doc.transaction():
             for update in updates:
-                apply(self._doc, update)
+                apply_logged(self._doc, update)
 
     def notebook(self) -> JSON:
         """The nbformat notebook, the same JSON as the live document's."""

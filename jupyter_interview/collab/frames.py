@@ -19,11 +19,12 @@ from ..core.models import DOCUMENT_KINDS, JSON, Event, EventKind
 from ..core.moment import AWAY, SEED, TYPED, Moment, Operation, units
 from .attribution import Attribution
 from .authors import Edit, Writer
-from .changes import Changes, Delta, Observer, apply, end_of
+from .changes import Changes, Delta, Observer, end_of
 from .graves import Gone, Written
 from .ids import alike
 from .notebook import cells_of, read_cell, read_metadata, read_notebook, read_outputs, unique_id
 from .operations import Operations
+from .pieces import apply_logged
 from .sources import Slot, Step, cursor_of, edits_of, item, moment_of, steps_of
 from .updates import Claims, inspect
 
@@ -56,7 +57,7 @@ class History:
         with self._doc.transaction():
             for update in updates:
                 self._operations.learn(inspect(update))
-                apply(self._doc, update)
+                apply_logged(self._doc, update)
 
     def resume(self, state: JSON, trace: JSON) -> None:
         """Go on with the moment ``state``, and what `trace` gave then."""
@@ -113,7 +114,7 @@ class History:
         claims = inspect(update)
         self._operations.learn(claims)
         observer = self._observer = self._observer or Observer(self._doc)
-        apply(self._doc, update)
+        apply_logged(self._doc, update)
         changes = observer.take()
         if not changes.any:
             return

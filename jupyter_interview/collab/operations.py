@@ -12,11 +12,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from heapq import heappop, heappush
 from typing import NamedTuple
 
 from .contention import Neighbours
 from .intervals import Intervals
+from .order import in_order
 from .places import GONE, OUTPUTS, SOMEWHERE, Id, Part, Place, at_key, in_root, inside
 from .updates import DELETED, FORMAT, GC, STRING, Claims, Range, State, Struct
 from .wire import Malformed
@@ -126,23 +126,11 @@ class Operations:
             Malformed: it puts text where no text is, or something into what can hold nothing or is too deep.
         """
         plan = Operations(self)
-        waiting: dict[int, list[Id]] = {}
-        ready = list(claims.structs)
-        left = {client: 0 for client in ready}
-        while ready:
-            client = ready.pop()
-            structs = claims.structs[client]
-            while left[client] < len(structs):
-                missing = plan._missing(client, structs[left[client]])
-                if missing is not None:
-                    heappush(waiting.setdefault(missing[0], []), (missing[1], client))
-                    break
-                plan._place(client, structs[left[client]])
-                left[client] += 1
-            those = waiting.get(client, [])
-            while those and those[0][0] < plan.known(client):
-                ready.append(heappop(those)[1])
-        if any(left[client] < len(structs) for client, structs in claims.structs.items()):
+        placed = 0
+        for client, struct in in_order(claims, plan._missing, plan.known):
+            plan._place(client, struct)
+            placed += 1
+        if placed < sum(map(len, claims.structs.values())):
             return None
         return plan if all(clock <= plan.known(client) for client, clock in claims.deletes.items()) else None
 

@@ -13,6 +13,7 @@ from ..core.models import JSON, Event, EventKind
 from ..managers.live import LiveRoom
 from .notebook import first_state, in_language, read_cells, starting_notebook
 from .operations import Operations
+from .pieces import apply_logged
 from .standing import sizes_of
 from .updates import inspect
 
@@ -52,7 +53,7 @@ class Rebuilding:
         with self._doc.transaction():
             for event in events:
                 update = event.data or b""
-                self._doc.apply_update(update)
+                apply_logged(self._doc, update)
                 for client in inspect(update).clients:
                     # The text that a plain websocket client sends is written by the server in a member's name, with
                     # the server's client id: the first owner stays.

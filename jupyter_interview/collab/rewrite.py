@@ -31,7 +31,7 @@ def rewritten(update: bytes, claims: Claims, dropped: Mapping[Id, bool], kept: M
         for struct in structs:
             stays = dropped.get((client, struct.start))
             out.append(update[struct.at : struct.until] if stays is None else _left_out(update, struct, stays))
-    out.append(_delete_set(kept))
+    out.append(delete_set(kept))
     return b"".join(out)
 
 
@@ -42,7 +42,7 @@ def deletion(claims: Claims, dropped: Mapping[Id, bool]) -> bytes:
         those = [(struct.start, struct.end) for struct in structs if (client, struct.start) in dropped]
         if those:
             ranges[client] = those
-    return varuint(0) + _delete_set(ranges)
+    return varuint(0) + delete_set(ranges)
 
 
 def _left_out(update: bytes, struct: Struct, stays: bool) -> bytes:
@@ -55,7 +55,8 @@ def _left_out(update: bytes, struct: Struct, stays: bool) -> bytes:
     return bytes(head) + length
 
 
-def _delete_set(ranges: Mapping[int, list[Range]]) -> bytes:
+def delete_set(ranges: Mapping[int, list[Range]]) -> bytes:
+    """A delete set, as an update ends with it: client → the operations that are removed."""
     those = {client: found for client, found in ranges.items() if found}
     out = [varuint(len(those))]
     for client, found in those.items():

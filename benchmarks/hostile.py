@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.fuzz.frames import Frames, Session
 
 from . import yjs
-from .attackers import Attacker, attacked_room, fuzzers, kernel_of
+from .attackers import Attacker, Fuzzer, attacked_room, fuzzers, kernel_of
 from .common import JSON, BenchmarkError, Report, Server, parser, percentile, progress, scratch
 from .keystroke import KEYS_PER_SECOND, Typist
 from .servers import document_seat, interview, new_room
@@ -201,11 +201,13 @@ async def fuzz(server: Server, count: int, seconds: float) -> JSON:
     def sent() -> int:
         return sum(attacker.sent for attacker in attackers)
 
-    async def send(over: asyncio.Event) -> None:
+    async def sends(sender: Fuzzer, over: asyncio.Event) -> None:
         while not over.is_set() and sent() < count:
-            for sender in senders:
-                frames = [sender.make(Frames(random.Random(next(numbers)), session)) for _ in range(sender.portion)]
-                await sender.attacker.deal(*frames)
+            frames = [sender.make(Frames(random.Random(next(numbers)), session)) for _ in range(sender.portion)]
+            await sender.attacker.deal(*frames)
+
+    async def send(over: asyncio.Event) -> None:
+        await asyncio.gather(*(sends(sender, over) for sender in senders))
 
     while sent() < count:
         rows.append(await neighbour(server, seconds, send))

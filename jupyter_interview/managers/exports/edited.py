@@ -38,28 +38,31 @@ class EditedOutputs:
             return
         moment = Moment(frame["state"], plain=True)
         for entry in entries:
+            stood = _stood(moment, entry)
             for operation in entry[3]:
                 self._before(moment, operation)
                 moment.apply(operation)
                 if entry[2]:
-                    self._note(moment, operation, entry[2])
+                    self._note(moment, operation, entry[2], stood)
+            if any(operation[0] == "-" for operation in entry[3]):
+                there = {cell["id"] for cell in moment.cells}
+                self.cells = {cell: members for cell, members in self.cells.items() if cell in there}
 
     def _before(self, moment: Moment, operation: Sequence[Any]) -> None:
-        if operation[0] == "-":
-            for cell in moment.cells[operation[1] : operation[1] + operation[2]]:
-                self.cells.pop(cell["id"], None)
-        elif operation[0] == "o" and operation[2] == 0 and operation[3] >= len(_outputs(moment, operation[1])):
+        if operation[0] == "o" and operation[2] == 0 and operation[3] >= len(_outputs(moment, operation[1])):
             # All outputs go: what is written then is as good as new.
             self.cells.pop(moment.cells[operation[1]]["id"], None)
 
-    def _note(self, moment: Moment, operation: Sequence[Any], member: int) -> None:
+    def _note(self, moment: Moment, operation: Sequence[Any], member: int, stood: Mapping[str, str]) -> None:
         # Who takes away some, as the line of an error, edits what the others say.
         if operation[0] == "a" or (operation[0] == "o" and (operation[4] or _outputs(moment, operation[1]))):
             self.cells.setdefault(moment.cells[operation[1]]["id"], set()).add(member)
         elif operation[0] == "+":
-            # A cell that was moved is of the run that it was of.
             for cell in operation[2]:
-                if cell.get("outputs") and cell.get("run") is None:
+                if not cell.get("outputs"):
+                    self.cells.pop(cell["id"], None)
+                elif cell.get("run") is None or _text(cell) != stood.get(cell["id"]):
+                    # A cell that was moved is of the run that it was of, and has what it had.
                     self.cells.setdefault(cell["id"], set()).add(member)
 
 
@@ -89,6 +92,16 @@ def marked(cell: Mapping[str, Any], lines: Sequence[str]) -> JSON:
 
 def _writes(entry: Sequence[Any]) -> bool:
     return bool(entry[2]) and any(operation[0] in _WRITES for operation in entry[3])
+
+
+def _stood(moment: Moment, entry: Sequence[Any]) -> dict[str, str]:
+    """The outputs before an event of the cells that come in by it with some."""
+    came = {cell["id"] for operation in entry[3] if operation[0] == "+" for cell in operation[2] if cell.get("outputs")}
+    return {cell["id"]: _text(cell) for cell in moment.cells if cell["id"] in came}
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    return json.dumps(cell["outputs"], sort_keys=True)
 
 
 def _outputs(moment: Moment, index: int) -> list[JSON]:

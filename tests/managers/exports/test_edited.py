@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from pycrdt import Map
+from pycrdt import Array, Map, Text
 
 from jupyter_interview.collab.document import NotebookDocument
 from jupyter_interview.collab.notebook import cells_of
@@ -92,3 +92,37 @@ async def test_a_new_run_makes_them_genuine_again(post: Post) -> None:
     outputs.finish(9)
     cell, _ = await exported(post, held)
     assert "outputs_edited_by" not in cell["metadata"]["interview"]
+
+
+async def _again(held: Interview, text: str | None, at: int = 0) -> None:
+    """An older server's member removes the cell and puts it in again in one change, maybe with other outputs."""
+    document = held.live.document
+    assert isinstance(document, NotebookDocument)
+    cells = cells_of(document.doc)
+    value = json.loads(str(cells[0]))
+    outputs = [{**output, "text": text or output["text"]} for output in value["outputs"]]
+    fields = {name: value[name] for name in ("id", "cell_type", "execution_count")}
+    with document.acting(held.ada.key, 7, None):
+        del cells[0]
+        made = Map({**fields, "source": Text(value["source"]), "outputs": Array([Map(each) for each in outputs])})
+        cells.insert(at, made)
+        made["metadata"] = Map({})
+    await held.live.log.barrier()
+
+
+async def test_a_cell_that_comes_again_with_other_outputs_is_edited(post: Post) -> None:
+    held = await interview(post, end=False)
+    await _again(held, "all tests passed")
+    cell, _ = await exported(post, held)
+    assert [each["name"] for each in cell["metadata"]["interview"]["outputs_edited_by"]] == ["Ada"]
+
+
+@pytest.mark.parametrize("forged", [False, True])
+async def test_a_cell_that_was_moved_is_what_it_was(post: Post, forged: bool) -> None:
+    """Whether somebody had edited its outputs or not."""
+    held = await interview(post, end=False)
+    if forged:
+        forge(held, "all tests passed")
+    await _again(held, None)
+    cell, _ = await exported(post, held)
+    assert ("outputs_edited_by" in cell["metadata"]["interview"]) is forged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 #: What a clock is corrected by without anybody noticing.
@@ -53,6 +54,23 @@ class Steady:
         step = wall - self._wall - (ticked - self._looked)
         self._wall, self._looked = wall, ticked
         return step if abs(step) >= _STEP else 0
+
+
+def went_by(start: int, end: int, steps: Iterable[tuple[int, int]]) -> int:
+    """Microseconds that really went by between two moments of a log: less than is between them where a clock was set.
+
+    Args:
+        start: the earlier moment.
+        end: the later one.
+        steps: moments at which the clock was set, and by how much, from the log's beginning on. Set back, it leaves
+            moments going on as they went; set forward, they follow as soon as it is ahead of them.
+    """
+    ahead = skipped = 0
+    for at, by in steps:
+        jump = max(0, by - ahead)
+        ahead = max(0, ahead - by)
+        skipped += jump if start < at <= end else 0
+    return max(0, end - start - skipped)
 
 
 def iso(at: int | None) -> str | None:

@@ -188,6 +188,10 @@ class RoomLog:
         """The moment of the newest event, in microseconds."""
         return self._at
 
+    def now(self) -> int:
+        """This moment, as the log counts: not before its newest event."""
+        return self._moments.now()
+
     @property
     def behind(self) -> bool:
         """Whether producers had better wait for `capacity`."""

@@ -336,7 +336,7 @@ class Members:
         member = await self._insert(live, role, name, email, account, MemberState.SEATED, invitation)
         live.put_member(member)
         if role is Role.CANDIDATE and live.room.started_at is None:
-            started = clock.now()
+            started = live.log.now()
             await self._database.write(
                 lambda connection: update_room(connection, live.room.key, state=RoomState.LIVE, started_at=started)
             )

@@ -32,6 +32,7 @@ STORY = (
     EventKind.LEAVE,
     *RUN_KINDS,
     EventKind.ROOM_ENDED,
+    EventKind.CLOCK_STEPPED,
 )
 
 
@@ -147,6 +148,11 @@ class Records:
         # The log of an interview that goes on elsewhere has no end.
         ended_at = ends[-1] if ends else last_at or room.created_at
         started_at = room.started_at
+        steps = [
+            (event.at, int((event.payload or {}).get("by", 0)))
+            for event in events
+            if event.kind is EventKind.CLOCK_STEPPED
+        ]
         try:
             notebook, _ = await self.notebook(room)
         except NotFound:
@@ -155,7 +161,7 @@ class Records:
             "language": room.language,
             "started_at": started_at,
             "ended_at": ended_at,
-            "duration": ended_at - (started_at if started_at is not None else room.created_at),
+            "duration": clock.went_by(room.created_at if started_at is None else started_at, ended_at, steps),
             "notebook": notebook,
             "messages": fold_messages(events, members),
             "members": [_seat_json(member, events, ended_at) for member in members.values()],

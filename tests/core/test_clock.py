@@ -118,3 +118,27 @@ def test_a_look_that_was_interrupted_says_nothing(monkeypatch: pytest.MonkeyPatc
     clocks.wall -= 5_000_000
     monkeypatch.setattr(clock, "ticks", lambda: looks.pop(0))
     assert moments.step() == told
+
+
+HOUR = 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    ("steps", "went"),
+    [
+        ([], 10 * HOUR),
+        # Set forward: an hour of the log that nobody lived through.
+        ([(2 * HOUR, HOUR)], 9 * HOUR),
+        # Set back: moments go on as they went.
+        ([(2 * HOUR, -HOUR)], 10 * HOUR),
+        # Back and forward again: they had never followed.
+        ([(2 * HOUR, -HOUR), (3 * HOUR, HOUR)], 10 * HOUR),
+        ([(2 * HOUR, -HOUR), (3 * HOUR, 3 * HOUR)], 8 * HOUR),
+        # Before the beginning, and after the end.
+        ([(0, HOUR), (12 * HOUR, HOUR)], 10 * HOUR),
+        ([(0, -HOUR), (5 * HOUR, HOUR)], 10 * HOUR),
+        ([(5 * HOUR, 30 * HOUR)], 0),
+    ],
+)
+def test_time_that_went_by_is_not_what_a_clock_was_set_by(steps: list[tuple[int, int]], went: int) -> None:
+    assert clock.went_by(HOUR, 11 * HOUR, steps) == went

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from sqlalchemy import Connection
@@ -57,6 +58,22 @@ async def test_the_end_stores_the_record_and_tells_everybody(ji_house: MakeHouse
     assert event.member == interviewer.key
     with pytest.raises(RoomEnded):
         await house.rooms.update(live.room.id, OWNER, {"title": "x"})
+
+
+async def test_an_interview_lasts_as_long_as_it_lasted(ji_house: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that is set forward by a day meanwhile makes none of it longer."""
+    house = await ji_house()
+    live = await house.room()
+    member = await house.seat(live)
+    socket = house.socket(live, member)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 86_400_000_000_000)
+    await live.messages.post(member, socket.connection, "hello", None)
+    await house.rooms.end(live.room.id, OWNER)
+    record = await house.records.record(await house.rooms.get(live.room.id))
+    assert record is not None
+    assert record["ended_at"] - record["started_at"] > 86_000_000_000
+    assert 0 < record["duration"] < 3_600_000_000
 
 
 async def test_nobody_says_anything_after_the_end(ji_house: MakeHouse) -> None:

@@ -159,6 +159,9 @@ def environment(spec: Mapping[str, str], home: str, server: Mapping[str, str]) -
         "OPENBLAS_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "PYTHONDONTWRITEBYTECODE": "1",
+        # There is no network: what somebody tries to install says so at once, and not after a minute of retries.
+        "PIP_RETRIES": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
     result.update({name: server[name] for name in PASSED_ON if name in server})
     result.update(spec)

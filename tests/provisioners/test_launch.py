@@ -128,6 +128,8 @@ def test_environment_is_an_allow_list() -> None:
         "OPENBLAS_NUM_THREADS": "4",
         "MKL_NUM_THREADS": "4",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PIP_RETRIES": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "TZ": "UTC",
         "X": "1",
         "HOME": "/h",

@@ -139,9 +139,20 @@ class Erasure:
         return len(rooms)
 
     async def watch(self, days: float, pause: float) -> None:
-        """Do that now, and again and again after ``pause`` seconds. For a task; it ends when it is cancelled."""
+        """Do that now, and again and again after ``pause`` seconds. For a task; it ends when it is cancelled.
+
+        Where the clock was set meanwhile it is left for the next time: what is erased does not come back when somebody
+        puts the clock right.
+        """
+        steady = clock.Steady()
         while True:
             try:
+                if step := steady.step():
+                    _log.warning(
+                        "The server's clock was set by %+.0f s: no interview is erased until the next look", step / 1e6
+                    )
+                    await asyncio.sleep(pause)
+                    continue
                 count = await self.expired(days)
                 if count:
                     # It cannot be undone and nobody asked for it just now: whoever reads any log at all has to see it.

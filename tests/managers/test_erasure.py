@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -291,6 +292,26 @@ async def test_a_watch_goes_on_after_a_failure(house: House) -> None:
     watch.cancel()
     await asyncio.wait([watch])
     assert all(event.erased for event in await _events(house, room))
+
+
+async def test_a_clock_that_was_set_erases_nothing_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where it is put right until the next look; what is still too old then goes."""
+    room, _, _ = await _interview(house)
+    eraser, said, real, days = _eraser(house), Said(), time.time_ns, [0]
+    monkeypatch.setattr(time, "time_ns", lambda: real() + days[0] * 86_400_000_000_000)
+    with said.by("jupyter_interview.managers.erasure"):
+        watch = asyncio.ensure_future(eraser.watch(30, 0.01))
+        await asyncio.sleep(0)
+        days[0] = 40
+        await said.until("until the next look")
+        days[0] = 0
+        await said.until("until the next look")
+        assert not any(event.erased for event in await _events(house, room))
+        days[0] = 40
+        await said.until("until the next look")
+        await said.until("were erased: 1")
+    watch.cancel()
+    await asyncio.wait([watch])
 
 
 class Said(logging.Handler):

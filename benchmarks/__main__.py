@@ -14,6 +14,7 @@ from .common import parser, progress
 FULL = {
     "keystroke": ["--rooms", "1", "10", "30", "--seconds", "20", "--turns", "2"],
     "run_output": ["--runs", "100"],
+    "earlier": ["--turns", "4"],
     "kernel_start": ["--rounds", "10"],
     "kernel_pool": ["--rounds", "20"],
     "restart_interrupt": ["--rounds", "20"],
@@ -31,6 +32,7 @@ FULL = {
 QUICK = {
     "keystroke": ["--rooms", "1", "--seconds", "2", "--turns", "1"],
     "run_output": ["--runs", "5"],
+    "earlier": ["--rooms", "1", "--seconds", "2", "--runs", "5", "--turns", "1"],
     "kernel_start": ["--rounds", "1"],
     "kernel_pool": ["--rounds", "1"],
     "restart_interrupt": ["--rounds", "1"],

@@ -115,8 +115,15 @@ def ours_normal(folder: Path) -> AbstractContextManager[Site]:
 
 
 @contextlib.contextmanager
-def _rooms(folder: Path, *options: str) -> Iterator[Site]:
-    with interview(folder, *options) as server:
+def earlier(folder: Path, clone: Path) -> Iterator[Site]:
+    """The same of an earlier version: what is in a clone of it, with what is installed here."""
+    with _rooms(folder, clone=clone) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def _rooms(folder: Path, *options: str, clone: Path | None = None) -> Iterator[Site]:
+    with interview(folder, *options, clone=clone) as server:
 
         def open_room(number: int) -> tuple[Seat, Seat]:
             room, members = new_room(server, f"Room {number}")
@@ -126,8 +133,14 @@ def _rooms(folder: Path, *options: str) -> Iterator[Site]:
         yield Site(server, open_room)
 
 
-def interview(folder: Path, *options: str) -> AbstractContextManager[Server]:
-    """`jupyter interview` itself, all of whose rate limits that people in one place would meet are lifted."""
+def interview(folder: Path, *options: str, clone: Path | None = None) -> AbstractContextManager[Server]:
+    """`jupyter interview` itself, all of whose rate limits that people in one place would meet are lifted.
+
+    Args:
+        folder: an empty one.
+        options: of its command line.
+        clone: of an earlier version, which is run instead.
+    """
     port, token = free_port(), secrets.token_hex(16)
     (folder / "files").mkdir()
     command = [
@@ -138,7 +151,8 @@ def interview(folder: Path, *options: str) -> AbstractContextManager[Server]:
         "--InterviewApp.sandbox=bubblewrap",
         *options,
     ]
-    return serve(command, f"http://127.0.0.1:{port}", token, "/api", folder, jupyter_environment(folder))
+    environment = jupyter_environment(folder) | ({} if clone is None else {"PYTHONPATH": str(clone)})
+    return serve(command, f"http://127.0.0.1:{port}", token, "/api", folder, environment)
 
 
 def new_room(server: Server, title: str) -> tuple[str, tuple[str, str]]:

@@ -300,7 +300,7 @@ def room_json(room: Room, url: str) -> JSON:
         "has_password": room.password_hash is not None,
         "members_online": 0,
         "members": [],
-        "kernel": {"id": None, "state": "absent", "message": None},
+        "kernel": {"id": None, "state": "absent", "message": None, "restarted": None},
     }
 
 

@@ -28,6 +28,7 @@ from ..core.permissions import Permission
 from ..core.ports import CellOutputs, Executor
 from ..core.quantities import as_count, as_size
 from .kept import Kept
+from .kernelevents import KernelEvents
 from .runlog import HISTORY, Run, prune
 
 if TYPE_CHECKING:
@@ -44,11 +45,6 @@ _CUT_OFF = (
 )
 _NOT_STORED = "The server could not store what happened during this run."
 _ENDED = "The kernel was ended with an interview that goes on, because its end could not be stored."
-_KERNEL_EVENTS = {
-    "kernel_started": EventKind.KERNEL_STARTED,
-    "kernel_restarted": EventKind.KERNEL_RESTARTED,
-    "kernel_died": EventKind.KERNEL_DIED,
-}
 
 
 class Runs:
@@ -68,7 +64,7 @@ class Runs:
         self.kernel_state = KernelState.ABSENT
         self.kernel_message: str | None = None
         self._ended: JSON | None = None
-        self._missed: list[tuple[str, JSON]] = []
+        self._kernel_events = KernelEvents(live)
         self._interrupted = _CUT_OFF
 
     @property
@@ -198,7 +194,8 @@ class Runs:
             Forbidden: the member may not run.
         """
         self._live.require(member.id, Permission.RUN, connection, "restart")
-        await self._executor().restart()
+        with self._kernel_events.asked_by(member, connection):
+            await self._executor().restart()
 
     def start_kernel(self) -> None:
         """Begin to start the kernel, so that it is ready when the first run comes."""
@@ -207,7 +204,8 @@ class Runs:
     def kernel_json(self) -> JSON:
         """The kernel as a room's JSON shows it."""
         kernel_id = self.executor.kernel_id if self.executor is not None else None
-        return {"id": kernel_id, "state": self.kernel_state.value, "message": self.kernel_message}
+        told = {"state": self.kernel_state.value, "message": self.kernel_message}
+        return {"id": kernel_id, **told, "restarted": self._kernel_events.restarted}
 
     @property
     def information(self) -> JSON | None:
@@ -232,11 +230,11 @@ class Runs:
         """The log failed: nothing runs any more, and the kernel with what it knows is the caller's."""
         self._forget_repeated()
         if self.executor is None:
-            return Kept(None, self._missed)
+            return Kept(None, self._kernel_events.missed)
         if self._ended is not None:
-            return Kept(None, [*self._missed, ("kernel_died", self._ended)])
+            return Kept(None, [*self._kernel_events.missed, ("kernel_died", self._ended)])
         await self.executor.pause()
-        return Kept(self.executor, self._missed)
+        return Kept(self.executor, self._kernel_events.missed)
 
     async def close(self) -> None:
         """End the kernel."""
@@ -310,12 +308,7 @@ class Runs:
         """A line for the log."""
         if kind == "kernel_died":
             self._live.document.settle()
-        event = kind, payload
-        # Until it is stored: a kernel outlives a log that fails.
-        self._missed.append(event)
-        if self._live.log.failure is None:
-            stored = lambda _: self._missed.remove(event)  # noqa: E731
-            self._live.log.append(_KERNEL_EVENTS[kind], payload=payload, durable=stored)
+        self._kernel_events.add(kind, payload)
 
     # -- inside
 

@@ -33,6 +33,8 @@ export interface Kernel {
   id: string | null;
   state: KernelState;
   message: string | null;
+  /** The last restart that a member asked for; older servers do not tell. */
+  restarted?: { by: Person; at: string } | null;
 }
 
 /** A file that a room holds for its kernels. */

@@ -46,7 +46,7 @@ async def test_undo_and_redo_what_oneself_wrote(ji_server: ServerFactory, ji_bro
 async def test_interrupt_and_restart(ji_server: ServerFactory, ji_browser: Browsers) -> None:
     """In command mode, by JupyterLab's two keys."""
     server = ji_server()
-    cara = await candidate(ji_browser, server, server.create_room("Keys"))
+    _, ivan, cara = await both(ji_browser, server, "Keys")
     await cara.replace("import time\nprint('begun')\ntime.sleep(600)")
     await cara.run()
     await cara.sees_output("begun")
@@ -56,7 +56,12 @@ async def test_interrupt_and_restart(ji_server: ServerFactory, ji_browser: Brows
     await cara.sees_output("KeyboardInterrupt")
     await cara.page.keyboard.press("0")
     await cara.page.keyboard.press("0")
-    await expect(cara.page.get_by_role("dialog")).to_contain_text("Restart", timeout=SECONDS)
+    dialog = cara.page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Restart", timeout=SECONDS)
+    await dialog.get_by_role("button", name="Confirm Kernel Restart").click()
+    told = "Cara Candidate restarted the kernel: its variables are gone."
+    await expect(ivan.page.get_by_text(told)).to_be_visible(timeout=SECONDS)
+    await expect(cara.page.get_by_text(told)).to_have_count(0)
 
 
 async def test_run_and_go_on_from_cell_to_cell(ji_server: ServerFactory, ji_browser: Browsers) -> None:

@@ -140,8 +140,12 @@ async def test_interrupt_and_restart(interview: Interview) -> None:
     [end] = await interview.run("print(x)")
     assert (end["status"], end["execution_count"]) == ("error", 1)
     assert interview.seen.outputs()[-1]["ename"] == "NameError"
-    kinds = [event["kind"] for event in await interview.room.events("interrupt", "kernel_started", "kernel_restarted")]
-    assert kinds == ["kernel_started", "interrupt", "kernel_restarted"]
+    events = await interview.room.events("interrupt", "kernel_started", "kernel_restarted")
+    assert [(event["kind"], event["member"]) for event in events] == [
+        ("kernel_started", None),
+        ("interrupt", interview.ivan.id),
+        ("kernel_restarted", interview.cara.id),
+    ]
 
 
 async def test_the_time_limit(interview: Interview) -> None:

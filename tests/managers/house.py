@@ -132,7 +132,7 @@ class Kernel:
 
     async def restart(self) -> None:
         await self.interrupt()
-        self.observer.kernel_event("kernel_restarted", {})
+        self.observer.kernel_event("kernel_restarted", {"reason": "asked"})
 
     async def pause(self) -> None:
         await self.interrupt()

@@ -22,6 +22,7 @@ from jupyter_interview.core.errors import (
 from jupyter_interview.core.models import EventKind, KernelState, RunStatus
 from jupyter_interview.core.permissions import Role
 from jupyter_interview.managers import runs
+from jupyter_interview.managers.channel import sender_of
 from jupyter_interview.managers.live import LiveRoom
 from jupyter_interview.managers.runlog import HISTORY
 from tests.collab.clients import Client, new_cell
@@ -217,14 +218,18 @@ async def test_interrupt_and_restart_are_in_the_log(ji_house: MakeHouse) -> None
     await live.runs.request(client.member, 0, [(cell, None) for cell in live.document.code_cells()])
     kernel.begin()
     await live.runs.interrupt(client.member, 5)
-    await live.runs.restart(client.member)
+    assert live.runs.kernel_json()["restarted"] is None
+    await live.runs.restart(client.member, 6)
+    live.runs.kernel_event("kernel_restarted", {"reason": "died"})
     await live.log.barrier()
+    assert live.runs.kernel_json()["restarted"]["by"] == sender_of(client.member)
     assert sorted(run["status"] for run in live.runs.recent()) == ["interrupted", "skipped"]
     kinds = (EventKind.INTERRUPT, EventKind.KERNEL_STARTED, EventKind.KERNEL_RESTARTED)
     story = [(event.kind, event.member, event.connection) for event in await house.story(live, *kinds)]
     assert story == [
         (EventKind.KERNEL_STARTED, 0, 0),
         (EventKind.INTERRUPT, client.member.key, 5),
+        (EventKind.KERNEL_RESTARTED, client.member.key, 6),
         (EventKind.KERNEL_RESTARTED, 0, 0),
     ]
     client.close()
@@ -320,7 +325,7 @@ async def test_a_kernel_is_ready_before_it_is_needed_and_its_state_is_told(ji_ho
     assert house.kernels == {} and live.room_json()["kernel"]["state"] == "absent"
     watching = house.socket(live, await house.seat(live, Role.INTERVIEWER))
     kernel = house.kernels[live.room.id]
-    assert live.room_json()["kernel"] == {"id": "kernel", "state": "idle", "message": None}
+    assert live.room_json()["kernel"] == {"id": "kernel", "state": "idle", "message": None, "restarted": None}
     live.runs.kernel_changed(KernelState.BUSY)
     assert watching.of("room_updated")[-1]["content"]["kernel"]["state"] == "busy"
     live.runs.kernel_event("kernel_died", {"message": "killed"})

@@ -4,7 +4,7 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 import type { RoomModel } from '../model';
-import { DOMAIN, IRoomModel, PLUGIN } from '../tokens';
+import { DOMAIN, IRoomModel, PLUGIN, type Translations } from '../tokens';
 
 /** The notebook's connection to the kernel (completion, inspection) follows the room's kernel. */
 export const kernelPlugin: JupyterFrontEndPlugin<void> = {
@@ -38,6 +38,7 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
     };
     let known: string | null = null;
     let dead = false;
+    let restarted: string | null = null;
     const follow = (): void => {
       if (room.ended || room.out) {
         // Who keeps asking for a kernel now only gets refusals.
@@ -53,6 +54,7 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
         });
       }
       dead = died;
+      restarted = tellRestart(room, restarted, trans);
       const id = runningKernel(room);
       if (id !== known) {
         known = id;
@@ -64,6 +66,20 @@ export const kernelPlugin: JupyterFrontEndPlugin<void> = {
     follow();
   }
 };
+
+/** Tell of a restart that somebody else asked for after the one at `told`; returns the moment of the last one. */
+function tellRestart(room: RoomModel, told: string | null, trans: Translations): string | null {
+  if (!room.room) {
+    return null;
+  }
+  const { at = '', by } = room.room.kernel?.restarted ?? {};
+  if (told !== null && at > told && by && by.id !== room.you.id) {
+    Notification.info(trans.__('%1 restarted the kernel: its variables are gone.', by.name), {
+      autoClose: 8000
+    });
+  }
+  return at;
+}
 
 /** Id of the room's kernel while it answers. */
 function runningKernel(room: RoomModel): string | null {

@@ -43,7 +43,7 @@ export function markText(mark: Mark, members: readonly ReplayMember[], trans: Tr
     case 'kernel_started':
       return trans.__('Kernel started');
     case 'kernel_restarted':
-      return trans.__('Kernel restarted');
+      return mark.member ? trans.__('%1 restarted the kernel', name) : trans.__('Kernel restarted');
     case 'kernel_died':
       return trans.__('Kernel died');
     case 'interrupt':

@@ -173,6 +173,16 @@ describe('the timeline', () => {
   });
 });
 
+describe('a restart of the kernel', () => {
+  it.each([
+    [0, 'Kernel restarted'],
+    [1, 'Ada restarted the kernel']
+  ])('is told with who asked for it, where the log says so', (member, text) => {
+    const members = [{ name: '' }, { name: 'Ada' }] as never;
+    expect(markText({ ms: 10, seq: 3, kind: 'kernel_restarted', member }, members, trans)).toBe(text);
+  });
+});
+
 describe('a clock that was set', () => {
   it.each([
     [-3_600_000, "The server's clock was set back by 3600 s"],

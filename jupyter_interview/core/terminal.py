@@ -16,6 +16,8 @@ LINE_CHARS = 4_096
 """A carriage return in a longer line begins a new one, as on a screen of this width."""
 RETURNS = 2_000
 """A piece with more of them keeps of each line what stands behind the last: nobody saw the rest."""
+_DEAR = 20
+"""As so many of them counts what erases a whole line."""
 _STYLE_CHARS = 64
 _BEGUN_CHARS = 1_000
 _SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]")
@@ -26,9 +28,7 @@ _TOKEN = re.compile(
 _CONTROL = re.compile(r"[\r\b]")
 _PART = re.compile(r"(?:[^\r\b\n]*\n)+|[^\n]*\n|[^\n]+")
 """Lines without controls, together; a line with some; what is not yet a line."""
-_LINE_END = re.compile(r"\r+\n")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\r\n])")
-_TAKEN_BACK = re.compile(r"[^\n\x08]\x08")
+_BACKS = re.compile(r"([^\x08]*)(\x08*)")
 _ERASE_LINE = "\x1b[2K"
 _ERASERS = frozenset({"\x1b[K", "\x1b[0K", _ERASE_LINE})
 _RESET = "\x1b[0m"
@@ -57,7 +57,7 @@ class Terminal:
         Returns:
             How many bytes (UTF-8) of it stand beside what stood before: what is printed over that counts for nothing.
         """
-        if text.count("\r") + text.count("\b") > RETURNS:
+        if text.count("\r") + text.count("\b") + _DEAR * text.count(_ERASE_LINE) > RETURNS:
             text = _shortened(text)
         return sum(self._print(part) for part in _PART.findall(text))
 
@@ -210,12 +210,29 @@ def _rendered(cells: list[Cell], style: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """A text with many controls without most of what nobody saw."""
-    text = _LINE_END.sub("\n", text)
-    while _TAKEN_BACK.search(text) is not None:
-        text = _TAKEN_BACK.sub("", text)
-    first, ended, rest = text.replace("\b", "").partition("\n")
-    return _OVERWRITTEN.sub("\r", first) + ended + _OVERWRITTEN.sub("", rest)
+    """A text with many controls without most of what nobody saw. Takes time in proportion to its length."""
+    *ended, last = _taken_back(text.replace(_ERASE_LINE, "\r\x1b[K")).split("\n")
+    first = (ended or [last])[0]
+    lines = [*(_overwritten(line).rstrip("\r") for line in ended), _overwritten(last)]
+    # What stood in the first line before stays where nothing comes over it.
+    return ("\r" if "\r" in first.rstrip("\r") else "") + "\n".join(lines)
+
+
+def _taken_back(text: str) -> str:
+    """A text without its backspaces and the characters of their lines that these remove."""
+    kept: list[str] = []
+    for printed_, backs in _BACKS.findall(text):
+        kept += printed_
+        if backs:
+            removed = kept[-len(backs) :]
+            stays = len(removed) - removed[::-1].index("\n") if "\n" in removed else 0
+            del kept[len(kept) - len(removed) + stays :]
+    return "".join(kept)
+
+
+def _overwritten(line: str) -> str:
+    """What stands behind the last carriage return of a line that something follows."""
+    return line[line.rstrip("\r").rfind("\r") + 1 :]
 
 
 def _alike(before: str, after: str) -> int:

@@ -17,6 +17,8 @@ from ..core.models import JSON
 _DEPTH = 40
 # What is shown as JSON may be deeper: a page that has no place for the tree shows its text.
 _SHOWN_DEPTH = 200
+_METADATA_VALUES = 10_000
+"""What there is in the metadata of an output, each of which costs the event loop some microseconds."""
 _NAME = 256
 _SAFE_INTEGER = 2**53
 _LINES = 10_000
@@ -90,9 +92,21 @@ def _inside(value: object) -> Iterable[object]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
+def _many(value: object, most: int) -> bool:
+    """Whether there are more values than these within a value."""
+    found, items = 0, [value]
+    while items:
+        for inner in _inside(items.pop()):
+            found += 1
+            if found > most:
+                return True
+            items.append(inner)
+    return False
+
+
 def mapping(value: object) -> JSON:
-    """A JSON object; an empty one for anything else."""
-    if not isinstance(value, dict):
+    """A JSON object; an empty one for anything else, and for one of more parts than anything says of an output."""
+    if not isinstance(value, dict) or _many(value, _METADATA_VALUES):
         return {}
     try:
         result = json_value(value)

@@ -50,6 +50,9 @@ def nested(depth: int) -> Any:
 
 def test_too_deep_is_dropped() -> None:
     assert shapes.mapping({"a": nested(100)}) == {}
+    assert shapes.mapping({"a": [[]] * 9_999}) == {"a": [[]] * 9_999}
+    assert shapes.mapping({"a": [[]] * 10_000}) == {}
+    assert shapes.mapping({"a": [[[]] * 100] * 100}) == {}
     with pytest.raises(ValueError):
         shapes.json_value(nested(100))
 

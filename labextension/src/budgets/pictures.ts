@@ -147,6 +147,15 @@ const REPEATED = 'marker, mask, pattern, clipPath';
 /** Commands and numbers of a path: as many corners, at most. */
 const CORNERS = /[a-df-z]|\d*\.?\d+(?:e[-+]?\d+)?/gi;
 
+/** Attributes with a list of where, or how, each letter of a text stands. */
+const PLACES = ['x', 'y', 'dx', 'dy', 'rotate'];
+
+/** How many letters of a text have a place of their own beside the first: a browser draws each by itself. */
+function placed(element: Element): number {
+  const lists = PLACES.map(name => element.getAttribute(name)?.match(/[^\s,]+/g)?.length ?? 0);
+  return lists.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
+}
+
 /** How many elements a browser draws for those of a drawing. */
 class Drawing {
   constructor(
@@ -183,7 +192,7 @@ class Drawing {
     return this.told(
       element,
       this.counts,
-      1,
+      1 + placed(element),
       each => this.drawn(each),
       name => (name.startsWith('marker') ? this.corners(element) : 1)
     );

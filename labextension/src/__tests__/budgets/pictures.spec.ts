@@ -106,6 +106,11 @@ describe('a budget of drawings', () => {
     expect(svgExcess(`<?xml version="1.0"?><!DOCTYPE svg PUBLIC "a" "b">${svg('<g/>')}`, OUTPUTS)).toBeNull();
   });
 
+  it('lets letters have places', () => {
+    const letters = `<text x="${'1 '.repeat(5_000)}" y="5">${'a'.repeat(5_000)}</text>`;
+    expect(svgExcess(svg(letters), OUTPUTS)).toBeNull();
+  });
+
   it('counts what is drawn, not what is written', () => {
     const levels = Array.from(
       { length: 20 },
@@ -117,6 +122,12 @@ describe('a budget of drawings', () => {
   it.each([
     ['length', svg(' '.repeat(11_000)), 'long'],
     ['elements', svg('<g/>'.repeat(300)), 'many'],
+    ['letters with places', svg(`<text x="${'1 '.repeat(300)}">a</text>`), 'many'],
+    [
+      'letters that turn',
+      svg(`<text dx="${'1,'.repeat(150)}" rotate="${'9 '.repeat(150)}">a</text>`),
+      'many'
+    ],
     ['elements within each other', svg(nested('<g>', '</g>', 200)), 'deep'],
     ['entities', `<!DOCTYPE svg [<!ENTITY a "b">]>${svg('&a;')}`, 'definitions'],
     ['steps of filters', svg(`<filter>${'<feOffset/>'.repeat(30)}</filter>`), 'intricate'],

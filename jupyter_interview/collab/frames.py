@@ -56,8 +56,9 @@ class History:
         """Take updates from before `resume`."""
         with self._doc.transaction():
             for update in updates:
-                self._operations.learn(inspect(update))
-                apply_logged(self._doc, update)
+                claims = inspect(update)
+                self._operations.learn(claims)
+                apply_logged(self._doc, update, claims)
 
     def resume(self, state: JSON, trace: JSON) -> None:
         """Go on with the moment ``state``, and what `trace` gave then."""
@@ -114,7 +115,7 @@ class History:
         claims = inspect(update)
         self._operations.learn(claims)
         observer = self._observer = self._observer or Observer(self._doc)
-        apply_logged(self._doc, update)
+        apply_logged(self._doc, update, claims)
         changes = observer.take()
         if not changes.any:
             return

@@ -53,8 +53,9 @@ class Rebuilding:
         with self._doc.transaction():
             for event in events:
                 update = event.data or b""
-                apply_logged(self._doc, update)
-                for client in inspect(update).clients:
+                claims = inspect(update)
+                apply_logged(self._doc, update, claims)
+                for client in claims.clients:
                     # The text that a plain websocket client sends is written by the server in a member's name, with
                     # the server's client id: the first owner stays.
                     self._owners.setdefault(client, event.member)

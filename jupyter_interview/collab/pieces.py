@@ -18,9 +18,9 @@ from pycrdt import Doc
 from .changes import apply
 from .order import in_order
 from .places import Id
-from .rewrite import delete_set
+from .rewrite import part
 from .updates import Claims, Struct, inspect
-from .wire import Malformed, varuint
+from .wire import Malformed
 
 _CROWD = 16
 """So many operations of one update that were all put behind the same one are a crowd."""
@@ -29,31 +29,45 @@ _SHORT = 200
 """Bytes of an update in which no crowd fits that would hold up anybody for long."""
 
 
-def apply_logged(doc: Doc[Any], update: bytes) -> None:
+def apply_logged(doc: Doc[Any], update: bytes, claims: Claims | None = None) -> None:
     """Apply an update of a log, from within a thread. It is one transaction, as where it is applied at once.
+
+    Args:
+        doc: to which document.
+        update: its bytes.
+        claims: what `inspect` found in it, where that was asked already.
 
     Raises:
         Malformed: it does not apply.
     """
     with doc.transaction():
-        for piece in pieces(update):
+        for piece in pieces(update, claims):
             apply(doc, piece)
 
 
-def pieces(update: bytes) -> Iterator[bytes]:
+def pieces(update: bytes, claims: Claims | None = None) -> Iterator[bytes]:
     """Updates that together say what one says, each of a few operations where these contend for one place."""
-    try:
-        claims = inspect(update) if len(update) > _SHORT else Claims()
-    except Malformed:
-        claims = Claims()
+    claims = _claims(update) if claims is None else claims
     if not _crowded(claims):
         yield update
         return
-    taken: Counter[int] = Counter()
-    for client, structs in _portions(claims, taken):
-        yield _written(update, {client: structs})
-    rest = {client: structs[taken[client] :] for client, structs in claims.structs.items()}
-    yield _written(update, {client: structs for client, structs in rest.items() if structs}, delete_set(claims.ranges))
+    known = {client: structs[0].start for client, structs in claims.structs.items()}
+    for client, structs in _portions(claims, known):
+        yield part(update, {client: structs}, {})
+    rest = {
+        client: those
+        for client, structs in claims.structs.items()
+        if (those := [struct for struct in structs if struct.start >= known[client]])
+    }
+    yield part(update, rest, claims.ranges)
+
+
+def _claims(update: bytes) -> Claims:
+    """None, as of an update without operations, where it is short, or is left to whoever applies it."""
+    try:
+        return inspect(update) if len(update) > _SHORT else Claims()
+    except Malformed:
+        return Claims()
 
 
 def _crowded(claims: Claims) -> bool:
@@ -62,9 +76,8 @@ def _crowded(claims: Claims) -> bool:
     return max(behind.values(), default=0) > _CROWD
 
 
-def _portions(claims: Claims, taken: Counter[int]) -> Iterator[tuple[int, list[Struct]]]:
-    """A few structs of one client at a time, each behind those that it stands on; ``taken`` counts them."""
-    known = {client: structs[0].start for client, structs in claims.structs.items()}
+def _portions(claims: Claims, known: dict[int, int]) -> Iterator[tuple[int, list[Struct]]]:
+    """A few structs of one client at a time, each behind those that it stands on; ``known`` is how far they go."""
 
     def missing(_: int, struct: Struct) -> Id | None:
         needed = struct.beside if struct.inside is None else (struct.inside,)
@@ -73,18 +86,8 @@ def _portions(claims: Claims, taken: Counter[int]) -> Iterator[tuple[int, list[S
     def followed() -> Iterator[tuple[int, Struct]]:
         for client, struct in in_order(claims, missing, known.__getitem__):
             known[client] = struct.end
-            taken[client] += 1
             yield client, struct
 
     for client, run in groupby(followed(), itemgetter(0)):
         while structs := [struct for _, struct in islice(run, _PIECE)]:
             yield client, structs
-
-
-def _written(update: bytes, parts: dict[int, list[Struct]], deletes: bytes = b"\0") -> bytes:
-    """An update of some structs of another one."""
-    out = [varuint(len(parts))]
-    for client, structs in parts.items():
-        out += [varuint(len(structs)), varuint(client), varuint(structs[0].start)]
-        out += [update[struct.at : struct.until] for struct in structs]
-    return b"".join((*out, deletes))

@@ -7,7 +7,7 @@ Whoever sent it is told to delete it as well, and has the same document as every
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .places import Id
 from .updates import DELETED, GC, Claims, Range, Struct
@@ -25,14 +25,17 @@ def rewritten(update: bytes, claims: Claims, dropped: Mapping[Id, bool], kept: M
         dropped: client and first clock of the structs that are left out → whether their place stays.
         kept: its delete set from now on.
     """
-    out = [varuint(len(claims.structs))]
-    for client, structs in claims.structs.items():
-        out += [varuint(len(structs)), varuint(client), varuint(structs[0].start)]
-        for struct in structs:
-            stays = dropped.get((client, struct.start))
-            out.append(update[struct.at : struct.until] if stays is None else _left_out(update, struct, stays))
-    out.append(delete_set(kept))
-    return b"".join(out)
+
+    def content(client: int, struct: Struct) -> bytes:
+        stays = dropped.get((client, struct.start))
+        return update[struct.at : struct.until] if stays is None else _left_out(update, struct, stays)
+
+    return _written(claims.structs, kept, content)
+
+
+def part(update: bytes, structs: Mapping[int, list[Struct]], ranges: Mapping[int, list[Range]]) -> bytes:
+    """An update of some structs of another one, and of a delete set."""
+    return _written(structs, ranges, lambda _, struct: update[struct.at : struct.until])
 
 
 def deletion(claims: Claims, dropped: Mapping[Id, bool]) -> bytes:
@@ -42,7 +45,7 @@ def deletion(claims: Claims, dropped: Mapping[Id, bool]) -> bytes:
         those = [(struct.start, struct.end) for struct in structs if (client, struct.start) in dropped]
         if those:
             ranges[client] = those
-    return varuint(0) + delete_set(ranges)
+    return _written({}, ranges, lambda _client, _struct: b"")
 
 
 def _left_out(update: bytes, struct: Struct, stays: bool) -> bytes:
@@ -55,8 +58,18 @@ def _left_out(update: bytes, struct: Struct, stays: bool) -> bytes:
     return bytes(head) + length
 
 
-def delete_set(ranges: Mapping[int, list[Range]]) -> bytes:
-    """A delete set, as an update ends with it: client → the operations that are removed."""
+def _written(
+    structs: Mapping[int, list[Struct]], ranges: Mapping[int, list[Range]], content: Callable[[int, Struct], bytes]
+) -> bytes:
+    """An update of these structs, each with its bytes, and of a delete set."""
+    out = [varuint(len(structs))]
+    for client, those in structs.items():
+        out += [varuint(len(those)), varuint(client), varuint(those[0].start)]
+        out += [content(client, struct) for struct in those]
+    return b"".join((*out, _delete_set(ranges)))
+
+
+def _delete_set(ranges: Mapping[int, list[Range]]) -> bytes:
     those = {client: found for client, found in ranges.items() if found}
     out = [varuint(len(those))]
     for client, found in those.items():

@@ -221,8 +221,8 @@ def _shortened(text: str) -> str:
 def _taken_back(text: str) -> str:
     """A text without its backspaces and the characters of their lines that these remove."""
     kept: list[str] = []
-    for printed_, backs in _BACKS.findall(text):
-        kept += printed_
+    for shown, backs in _BACKS.findall(text):
+        kept += shown
         if backs:
             removed = kept[-len(backs) :]
             stays = len(removed) - removed[::-1].index("\n") if "\n" in removed else 0

@@ -151,10 +151,7 @@ class Erasure:
                     _log.warning(
                         "The server's clock was set by %+.0f s: no interview is erased until the next look", step / 1e6
                     )
-                    await asyncio.sleep(pause)
-                    continue
-                count = await self.expired(days)
-                if count:
+                elif count := await self.expired(days):
                     # It cannot be undone and nobody asked for it just now: whoever reads any log at all has to see it.
                     _log.warning("Interviews that ended more than %g days ago were erased: %d", days, count)
             except Exception:  # tomorrow is another day

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ from tests.fuzz.frames import Frames
 from tests.integration.bytes_of import V1, kernel_message
 
 from .common import JSON, BenchmarkError, Server
-from .servers import Seat, document_seat
+from .servers import Seat, document_seat, invited
 from .websocket import Socket, connect
 
 Message = str | bytes
@@ -101,10 +100,7 @@ def attacked_room(server: Server, role: str) -> tuple[str, str]:
     """A room with a notebook of some size, and the token of the one who attacks."""
     body = {"title": "Under attack", "language": "python", "notebook": _notebook()}
     room = server.request("POST", "/api/interview/rooms", body)["id"]
-    invitation = server.request("POST", f"/api/interview/rooms/{room}/invitations", {"role": role})
-    secret = urllib.parse.urlsplit(invitation["url"]).fragment.removeprefix("invite=")
-    joined = server.request("POST", f"/interview/{room}/join", {"name": "Attacker", "invite": secret}, "")
-    return room, joined["token"]
+    return room, invited(server, room, role, "Attacker")
 
 
 async def kernel_of(server: Server, room: str, token: str) -> str:

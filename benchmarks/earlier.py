@@ -15,8 +15,7 @@ from pathlib import Path
 
 from . import run_output
 from .common import JSON, BenchmarkError, Report, median, parser, percentile, progress, scratch
-from .keystroke import Measurement, Peer, Typing
-from .keystroke import measure as measure_keys
+from .keystroke import Peer, Typing, compare
 from .servers import earlier, ours
 
 _ROOT = Path(__file__).parents[1]
@@ -38,29 +37,18 @@ def checked_out(commit: str, folder: Path) -> Path:
     return folder
 
 
-def row(what: str, seen: dict[str, list[float]]) -> JSON:
-    """Milliseconds of the two, and today's in the measure of the earlier ones."""
-    was, now = seen["earlier"], seen["today"]
-    return {
-        "what": what,
-        "count": len(now),
-        "was_p50": median(was),
-        "now_p50": median(now),
-        "p50": median(now) / median(was),
-        "was_p95": percentile(was, 95),
-        "now_p95": percentile(now, 95),
-        "p95": percentile(now, 95) / percentile(was, 95),
-    }
+def row(what: str, was: JSON, now: JSON) -> JSON:
+    """``p50`` and ``p95`` in milliseconds of the two, and today's in the measure of the earlier ones."""
+    found: JSON = {"what": what}
+    for rank in ("p50", "p95"):
+        found |= {f"was_{rank}": was[rank], f"now_{rank}": now[rank], rank: now[rank] / was[rank]}
+    return found
 
 
-def keys(peers: dict[str, Peer], rooms: int, seconds: float, turns: int) -> JSON:
+def keys(peers: dict[str, Peer], rooms: int, typing: Typing) -> JSON:
     """The row of typing in so many rooms."""
-    typing, seen = Typing(seconds * turns, turns, True, True), {name: Measurement() for name in peers}
-    for turn in range(turns):
-        for name, peer in peers.items():
-            progress(f"typing in {rooms} rooms, turn {turn + 1}: {name}")
-            measure_keys(peer, rooms, typing, seen[name])
-    return row(f"keystroke to peer, {rooms} rooms", {name: each.delays for name, each in seen.items()})
+    was, now = compare(peers, [rooms], typing)
+    return row(f"keystroke to peer, {rooms} rooms", was, now)
 
 
 def runs(peers: dict[str, Peer], count: int, turns: int) -> JSON:
@@ -71,7 +59,8 @@ def runs(peers: dict[str, Peer], count: int, turns: int) -> JSON:
             progress(f"runs, turn {turn + 1}: {name}")
             with scratch() as folder, peer(folder) as site:
                 seen[name] += asyncio.run(run_output.measure(site.server, count))["ours"]
-    return row("run to first output", seen)
+    was, now = ({"p50": median(each), "p95": percentile(each, 95)} for each in seen.values())
+    return row("run to first output", was, now)
 
 
 def main() -> None:
@@ -79,21 +68,22 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--commit", default="d127cd2", help="the earlier version")
     options.add_argument("--rooms", type=int, nargs="+", default=[1, 10])
-    options.add_argument("--seconds", type=float, default=10.0, help="typing time of each turn")
+    options.add_argument("--seconds", type=float, default=40.0, help="typing time of each version and number of rooms")
     options.add_argument("--runs", type=int, default=50, help="runs of each turn")
     options.add_argument("--turns", type=int, default=4)
     chosen = options.parse_args()
     columns = {
-        "what": "what", "count": "how many", "was_p50": "earlier p50 ms", "now_p50": "today p50 ms", "p50": "p50 ratio",
+        "what": "what", "was_p50": "earlier p50 ms", "now_p50": "today p50 ms", "p50": "p50 ratio",
         "was_p95": "earlier p95 ms", "now_p95": "today p95 ms", "p95": "p95 ratio",
     }  # fmt: skip
-    notes = [f"Earlier is {chosen.commit}. Ratios below 1: today is faster."]
+    typing = Typing(chosen.seconds, chosen.turns, cursors=True, together=True)
+    notes = [str(typing), f"Earlier is {chosen.commit}. Ratios below 1: today is faster."]
     report = Report("earlier", "Today's server and an earlier one", columns, notes)
     with scratch() as folder:
         clone = checked_out(chosen.commit, folder / "clone")
         peers: dict[str, Peer] = {"earlier": partial(earlier, clone=clone), "today": ours}
         for rooms in chosen.rooms:
-            report.rows.append(keys(peers, rooms, chosen.seconds, chosen.turns))
+            report.rows.append(keys(peers, rooms, typing))
         report.rows.append(runs(peers, chosen.runs, chosen.turns))
     report.publish(chosen.output)
 

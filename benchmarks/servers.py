@@ -114,11 +114,9 @@ def ours_normal(folder: Path) -> AbstractContextManager[Site]:
     return _rooms(folder, f"--InterviewApp.database_url=sqlite:///{folder / 'interview.sqlite'}?synchronous=NORMAL")
 
 
-@contextlib.contextmanager
-def earlier(folder: Path, clone: Path) -> Iterator[Site]:
+def earlier(folder: Path, clone: Path) -> AbstractContextManager[Site]:
     """The same of an earlier version: what is in a clone of it, with what is installed here."""
-    with _rooms(folder, clone=clone) as site:
-        yield site
+    return _rooms(folder, clone=clone)
 
 
 @contextlib.contextmanager
@@ -158,11 +156,16 @@ def interview(folder: Path, *options: str, clone: Path | None = None) -> Abstrac
 def new_room(server: Server, title: str) -> tuple[str, tuple[str, str]]:
     """A new room's id, and the tokens of its candidate and of an invited interviewer."""
     room = server.request("POST", "/api/interview/rooms", {"title": title, "language": "python"})["id"]
-    invitation = server.request("POST", f"/api/interview/rooms/{room}/invitations", {"role": "interviewer"})
-    secret = urllib.parse.urlsplit(invitation["url"]).fragment.removeprefix("invite=")
     candidate = server.request("POST", f"/interview/{room}/join", {"name": "Candidate"}, "")
-    interviewer = server.request("POST", f"/interview/{room}/join", {"name": "Interviewer", "invite": secret}, "")
-    return room, (candidate["token"], interviewer["token"])
+    return room, (candidate["token"], invited(server, room, "interviewer", "Interviewer"))
+
+
+def invited(server: Server, room: str, role: str, name: str) -> str:
+    """The token of somebody who joins a room by an invitation."""
+    invitation = server.request("POST", f"/api/interview/rooms/{room}/invitations", {"role": role})
+    secret = urllib.parse.urlsplit(invitation["url"]).fragment.removeprefix("invite=")
+    joined = server.request("POST", f"/interview/{room}/join", {"name": name, "invite": secret}, "")
+    return str(joined["token"])
 
 
 def document_seat(server: Server, room: str, token: str) -> Seat:

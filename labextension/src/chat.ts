@@ -153,16 +153,14 @@ class RoomChatWidget extends ChatWidget {
     super(options);
     this.node.inert = true;
     const Send = (props: InputToolbarRegistry.IToolbarItemProps): React.JSX.Element => {
-      React.useEffect(() => this.open(), []);
+      React.useEffect(() => {
+        this.count(1);
+        return () => this.count(-1);
+      }, []);
       return React.createElement(SendButton, props);
     };
     options.inputToolbarRegistry.addItem('send', { element: Send, position: 100 });
   }
-
-  private readonly open = (): (() => void) => {
-    this.count(1);
-    return () => this.count(-1);
-  };
 
   private count(change: 1 | -1): void {
     this.inputs += change;
